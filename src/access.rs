@@ -1,0 +1,328 @@
+//! One row of a search's results: the pairs it is about, when, and whether the access succeeded.
+//!
+//! The rules, in the order in which they are asked:
+//!
+//! ```text
+//! time     _time; else firstTime/lastTime, earliest/latest or firstTimeSeen/lastTimeSeen (rows of stats and tstats)
+//! pairs    the key fields; a multivalue field counts once a value; empty or "-" is no value
+//! success  the status in _raw where that is an S3 access log line, else http_status; what is ambiguous, absent or no
+//!          three-digit number is a success: an attacker who hides the status must not hide the access
+//! count    the count column where it is a whole number, else 1
+//! ```
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::accesslog::{self, HttpStatus};
+use crate::options::StatusList;
+use crate::pair;
+use crate::rows::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues};
+use crate::timestamp::Timestamp;
+
+/// The spellings of the columns that hold a summarised row's first and last time, the preferred one first: ours, those
+/// of Splunk's baseline search and Security Essentials, and those of Splunk's Cloud detections.
+pub const TIME_SPELLINGS: [(&[u8], &[u8]); 3] = [
+    (b"firstTime", b"lastTime"),
+    (b"earliest", b"latest"),
+    (b"firstTimeSeen", b"lastTimeSeen"),
+];
+
+/// The most pairs that one row may stand for through multivalue key fields.
+pub const MAX_PAIRS_PER_ROW: usize = 10_000;
+
+/// What a row says besides its pairs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// The first time it stands for.
+    pub first: Timestamp,
+    /// The last time it stands for.
+    pub last: Timestamp,
+    /// Whether it counts as a successful access.
+    pub success: bool,
+    /// How many events it stands for.
+    pub count: u64,
+}
+
+/// Why a row cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// No time, or none that is a decimal epoch time before the year 10000.
+    Time,
+    /// The key field with this number (from 0) is missing, empty or `-`.
+    Key(usize),
+    /// The key field with this number (from 0) holds a NUL byte, which no lookup can keep.
+    Nul(usize),
+    /// More than [`MAX_PAIRS_PER_ROW`] pairs.
+    TooManyPairs,
+}
+
+impl Unusable {
+    /// The reason in words, `keys` being the names of the key fields.
+    pub fn describe(self, keys: &[String]) -> impl fmt::Display {
+        let name = |index: usize| keys.get(index).map_or("?", String::as_str).to_owned();
+        match self {
+            Self::Time => "no usable _time".to_owned(),
+            Self::Key(index) => format!("no {}", name(index)),
+            Self::Nul(index) => format!("a NUL byte in {}", name(index)),
+            Self::TooManyPairs => format!("more than {MAX_PAIRS_PER_ROW} pairs in one row"),
+        }
+    }
+}
+
+/// A field's column and its multivalue twin.
+#[derive(Debug, Clone, Copy, Default)]
+struct Field {
+    plain: Option<usize>,
+    multivalue: Option<usize>,
+}
+
+impl Field {
+    fn find(header: &Header, name: &[u8]) -> Self {
+        Self {
+            plain: header.position(name),
+            multivalue: header.position(&[MULTIVALUE_PREFIX, name].concat()),
+        }
+    }
+
+    /// The field's values in `record`.
+    fn values<'a>(self, record: &Record<'a>) -> Vec<Cow<'a, [u8]>> {
+        let twin = self.multivalue.map_or(b"".as_slice(), |at| record.raw(at));
+        if twin.is_empty() {
+            return vec![cell(record, self.plain)];
+        }
+        match multivalues(&decoded(twin)) {
+            Some(values) if !values.is_empty() => values.into_iter().map(Cow::Owned).collect(),
+            _ => vec![cell(record, self.plain)],
+        }
+    }
+
+    /// The field's value, where it has one value.
+    fn single<'a>(self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
+        let twin = self.multivalue.map_or(b"".as_slice(), |at| record.raw(at));
+        twin.is_empty().then(|| cell(record, self.plain))
+    }
+}
+
+/// The decoded cell in `column`; empty where there is none.
+fn cell<'a>(record: &Record<'a>, column: Option<usize>) -> Cow<'a, [u8]> {
+    column.map_or(Cow::Borrowed(b""), |at| decoded(record.raw(at)))
+}
+
+/// Where the columns of one header are that say what a row is about.
+#[derive(Debug)]
+pub struct AccessColumns {
+    keys: Vec<Field>,
+    time: Option<usize>,
+    spans: Vec<(Option<usize>, Option<usize>)>,
+    raw: Option<usize>,
+    http_status: Option<usize>,
+    count: Option<usize>,
+}
+
+impl AccessColumns {
+    /// Finds the columns in `header`, `keys` being the names of the key fields.
+    pub fn find(header: &Header, keys: &[String]) -> Self {
+        let spans = TIME_SPELLINGS
+            .iter()
+            .map(|(first, last)| (header.position(first), header.position(last)));
+        Self {
+            keys: keys
+                .iter()
+                .map(|name| Field::find(header, name.as_bytes()))
+                .collect(),
+            time: header.position(b"_time"),
+            spans: spans.collect(),
+            raw: header.position(b"_raw"),
+            http_status: header.position(b"http_status"),
+            count: header.position(b"count"),
+        }
+    }
+
+    /// Reads `record`; the texts of its pairs are put into `pairs`.
+    ///
+    /// # Errors
+    /// Why the row cannot be used.
+    pub fn read(
+        &self,
+        record: &Record<'_>,
+        success: &StatusList,
+        pairs: &mut PairTexts,
+    ) -> Result<Access, Unusable> {
+        let (first, last) = self.times(record).ok_or(Unusable::Time)?;
+        self.pairs(record, pairs)?;
+        Ok(Access {
+            first,
+            last,
+            success: self.succeeded(record, success),
+            count: self.count(record),
+        })
+    }
+
+    fn times(&self, record: &Record<'_>) -> Option<(Timestamp, Timestamp)> {
+        let time = cell(record, self.time);
+        if !time.is_empty() {
+            let time = Timestamp::parse(&time)?;
+            return Some((time, time));
+        }
+        let span = |both: bool| {
+            self.spans.iter().find_map(|(first, last)| {
+                let (first, last) = (cell(record, *first), cell(record, *last));
+                let filled = [&first, &last]
+                    .iter()
+                    .filter(|cell| !cell.is_empty())
+                    .count();
+                (filled == 2 || (!both && filled == 1)).then_some((first, last))
+            })
+        };
+        let (first, last) = span(true).or_else(|| span(false))?;
+        let either = if first.is_empty() { &last } else { &first };
+        let first = Timestamp::parse(either)?;
+        let last = if last.is_empty() {
+            first
+        } else {
+            Timestamp::parse(&last)?
+        };
+        Some((first.min(last), first.max(last)))
+    }
+
+    /// The row's pairs: nearly always one.
+    fn pairs(&self, record: &Record<'_>, pairs: &mut PairTexts) -> Result<(), Unusable> {
+        pairs.clear();
+        for (index, field) in self.keys.iter().enumerate() {
+            match field.single(record) {
+                Some(value) => pairs.push_value(usable(&value, index)?),
+                None => return self.multivalue_pairs(record, pairs),
+            }
+        }
+        pairs.end();
+        Ok(())
+    }
+
+    /// Every combination of the values of the key fields, each value once.
+    fn multivalue_pairs(&self, record: &Record<'_>, pairs: &mut PairTexts) -> Result<(), Unusable> {
+        pairs.clear();
+        let mut texts = vec![Vec::new()];
+        for (index, field) in self.keys.iter().enumerate() {
+            let values = canonical_values(&field.values(record), index)?;
+            if texts.len().saturating_mul(values.len()) > MAX_PAIRS_PER_ROW {
+                return Err(Unusable::TooManyPairs);
+            }
+            texts = texts
+                .iter()
+                .flat_map(|text| {
+                    values
+                        .iter()
+                        .map(move |value| [text.as_slice(), value].concat())
+                })
+                .collect();
+        }
+        for text in texts {
+            pairs.push_text(&text);
+        }
+        Ok(())
+    }
+
+    fn succeeded(&self, record: &Record<'_>, success: &StatusList) -> bool {
+        let raw = self
+            .raw
+            .and_then(|at| accesslog::http_status(&decoded(record.raw(at))));
+        match raw {
+            Some(HttpStatus::Code(code)) => success.contains(code),
+            Some(HttpStatus::Absent | HttpStatus::Ambiguous) => true,
+            None => three_digits(&cell(record, self.http_status))
+                .is_none_or(|code| success.contains(code)),
+        }
+    }
+
+    fn count(&self, record: &Record<'_>) -> u64 {
+        let text = cell(record, self.count);
+        std::str::from_utf8(&text)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(1)
+    }
+}
+
+/// `value` where it can be a key; `-` is the log's word for nothing.
+fn usable(value: &[u8], index: usize) -> Result<&[u8], Unusable> {
+    match value {
+        b"" | b"-" => Err(Unusable::Key(index)),
+        value if memchr::memchr(0, value).is_some() => Err(Unusable::Nul(index)),
+        value => Ok(value),
+    }
+}
+
+/// The usable ones of `values` in text form, each once; the first one's reason where there is none.
+fn canonical_values(values: &[Cow<'_, [u8]>], index: usize) -> Result<Vec<Vec<u8>>, Unusable> {
+    let mut texts: Vec<Vec<u8>> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    let mut reason = Unusable::Key(index);
+    for value in values {
+        match usable(value, index) {
+            Ok(value) => {
+                let mut text = Vec::new();
+                pair::push_value(&mut text, value);
+                if seen.insert(text.clone()) {
+                    texts.push(text);
+                }
+            }
+            Err(why) => reason = why,
+        }
+    }
+    if texts.is_empty() {
+        Err(reason)
+    } else {
+        Ok(texts)
+    }
+}
+
+fn three_digits(text: &[u8]) -> Option<u16> {
+    match text {
+        [a, b, c] if text.iter().all(u8::is_ascii_digit) => Some(
+            [a, b, c]
+                .iter()
+                .fold(0, |code, digit| code * 10 + u16::from(*digit - b'0')),
+        ),
+        _ => None,
+    }
+}
+
+/// The texts of a row's pairs, in one buffer that is used again for the next row.
+#[derive(Debug, Default)]
+pub struct PairTexts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl PairTexts {
+    /// Forgets the last row.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// Adds a value to the pair being written.
+    pub fn push_value(&mut self, value: &[u8]) {
+        pair::push_value(&mut self.bytes, value);
+    }
+
+    /// Ends the pair being written.
+    pub fn end(&mut self) {
+        self.ends.push(self.bytes.len());
+    }
+
+    fn push_text(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        self.end();
+    }
+
+    /// The texts, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let text = self.bytes.get(start..*end).unwrap_or_default();
+            start = *end;
+            text
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! The fields up to the operation: written by S3 alone, and what makes a line an access log line.
+//!
+//! ```text
+//! bucket_owner bucket_name [request_time] remote_ip requester... request_id operation
+//! ```
+
+use super::error::Missing;
+use super::{split_field, time};
+
+const TIME: &str = "the request time, such as [06/Feb/2026:00:00:38 +0000]";
+const OPERATION: &str = "requester, request ID and an operation such as REST.GET.OBJECT";
+
+pub(super) struct Prefix<'a> {
+    pub(super) bucket_owner: &'a [u8],
+    pub(super) bucket_name: &'a [u8],
+    pub(super) remote_ip: &'a [u8],
+    pub(super) requester: &'a [u8],
+    pub(super) request_id: &'a [u8],
+    pub(super) operation: &'a [u8],
+    /// What follows the operation, from the key on.
+    pub(super) rest: &'a [u8],
+    time: &'a [u8],
+    /// The line from its time on.
+    from_time: &'a [u8],
+}
+
+impl<'a> Prefix<'a> {
+    /// Reads a line that starts with its first field.
+    pub(super) fn read(line: &'a [u8]) -> Result<Self, Missing<'a>> {
+        let (bucket_owner, rest) = required(line, "the bucket owner")?;
+        let (bucket_name, from_time) = required(rest, "the bucket name")?;
+        let (time, rest) = time::split(from_time).ok_or(Missing {
+            expected: TIME,
+            at: from_time,
+        })?;
+        let (remote_ip, from_requester) = required(rest, "the remote IP")?;
+        let caller = Caller::read(from_requester).ok_or(Missing {
+            expected: OPERATION,
+            at: from_requester,
+        })?;
+        Ok(Self {
+            bucket_owner,
+            bucket_name,
+            remote_ip,
+            requester: caller.requester,
+            request_id: caller.request_id,
+            operation: caller.operation,
+            rest: caller.rest,
+            time,
+            from_time,
+        })
+    }
+
+    /// The request time in seconds since the epoch, UTC.
+    pub(super) fn request_time(&self) -> Result<i64, Missing<'a>> {
+        time::epoch_seconds(self.time).ok_or(Missing {
+            expected: TIME,
+            at: self.from_time,
+        })
+    }
+}
+
+/// The field up to the next space, and what follows it.
+fn required<'a>(
+    text: &'a [u8],
+    expected: &'static str,
+) -> Result<(&'a [u8], &'a [u8]), Missing<'a>> {
+    match split_field(text) {
+        ([], _) | (_, []) => Err(Missing { expected, at: text }),
+        split => Ok(split),
+    }
+}
+
+struct Caller<'a> {
+    requester: &'a [u8],
+    request_id: &'a [u8],
+    operation: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Caller<'a> {
+    /// Finds the first operation behind at least two words: the last word before it is the request ID, the others are
+    /// the requester.
+    fn read(text: &'a [u8]) -> Option<Self> {
+        let (_, mut from_id) = split_field(text);
+        loop {
+            let (request_id, from_operation) = split_field(from_id);
+            if from_operation.is_empty() {
+                return None;
+            }
+            let (operation, rest) = split_field(from_operation);
+            if is_operation(operation) {
+                let (requester, _) = text.split_at_checked(text.len() - from_id.len() - 1)?;
+                return Some(Self {
+                    requester,
+                    request_id,
+                    operation,
+                    rest,
+                });
+            }
+            from_id = from_operation;
+        }
+    }
+}
+
+/// Capitals with a dot between them: `REST.`, `WEBSITE.`, `BATCH.`, `SOAP.` or `S3.`, and any interface still to come.
+///
+/// No word of a requester with spaces and no request ID looks like that.
+fn is_operation(word: &[u8]) -> bool {
+    word.first().is_some_and(u8::is_ascii_uppercase)
+        && word.contains(&b'.')
+        && word
+            .iter()
+            .all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> &str {
+        std::str::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_operation_ends_requester_and_request_id() {
+        let origin_access_identity =
+            "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLE";
+        for (requester, request_id, operation) in [
+            ("-", "3E57427F3EXAMPLE", "REST.GET.OBJECT"),
+            (
+                origin_access_identity,
+                "3E57427F3EXAMPLE",
+                "REST.GET.OBJECT",
+            ),
+            (
+                "svc:delivery.logs.amazonaws.com",
+                "MVGXZXEVN3IG9S24",
+                "REST.PUT.OBJECT",
+            ),
+            ("AmazonS3", "366DB3C4B325AB11", "S3.TRANSITION_SIA.OBJECT"),
+            (
+                "arn:aws:iam::111122223333:user/Ana",
+                "-",
+                "WEBSITE.GET.OBJECT",
+            ),
+            (
+                "arn:aws:sts::111122223333:assumed-role/r/a.b@example.com",
+                "A.B",
+                "BATCH.DELETE.OBJECT",
+            ),
+            ("REST.GET.OBJECT", "REST.GET.OBJECT", "SOAP.PUT.OBJECT"),
+            ("a  b", "", "REST.GET.OBJECT"),
+        ] {
+            let line = format!("{requester} {request_id} {operation} REST.PUT.KEY \"rest\"");
+            let caller = Caller::read(line.as_bytes()).unwrap();
+            assert_eq!(text(caller.requester), requester);
+            assert_eq!(text(caller.request_id), request_id);
+            assert_eq!(text(caller.operation), operation);
+            assert_eq!(text(caller.rest), "REST.PUT.KEY \"rest\"");
+        }
+    }
+
+    #[test]
+    fn words_that_are_no_operation_are_passed_over() {
+        for word in [
+            "",
+            "-",
+            "REST",
+            "rest.get.object",
+            ".GET",
+            "S3:GET.OBJECT",
+            "1.2",
+            "\"REST.GET\"",
+        ] {
+            assert!(!is_operation(word.as_bytes()), "{word}");
+            assert!(Caller::read(format!("- ID {word}").as_bytes()).is_none());
+        }
+    }
+}

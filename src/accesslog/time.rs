@@ -1,0 +1,76 @@
+//! The request time, always 28 bytes: `[06/Feb/2026:00:00:38 +0000]`. S3 writes UTC; other writers of this format may not.
+
+use jiff::Timestamp;
+
+/// `0` stands for a digit, `a` for a letter, `+` for a sign; the rest for itself.
+const SHAPE: &[u8; 28] = b"[00/aaa/0000:00:00:00 +0000]";
+
+/// The time at the start of `text`, still as text, and what follows it and one space.
+pub(super) fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (time, rest) = text.split_at_checked(SHAPE.len())?;
+    let fits = |(shape, byte): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'a' => byte.is_ascii_alphabetic(),
+        b'+' => matches!(byte, b'+' | b'-'),
+        _ => byte == shape,
+    };
+    let rest = rest.strip_prefix(b" ")?;
+    SHAPE.iter().zip(time).all(fits).then_some((time, rest))
+}
+
+/// A time in seconds since the epoch, UTC; `None` for a day or an hour that does not exist.
+pub(super) fn epoch_seconds(time: &[u8]) -> Option<i64> {
+    let time = Timestamp::strptime("[%d/%b/%Y:%H:%M:%S %z]", time).ok()?;
+    Some(time.as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_in_its_own_offset() {
+        for (text, seconds) in [
+            ("[01/Jan/1970:00:00:00 +0000]", 0),
+            ("[06/Feb/2026:00:00:38 +0000]", 1_770_336_038),
+            ("[06/Feb/2026:02:00:38 +0200]", 1_770_336_038),
+            ("[05/Feb/2026:18:30:38 -0530]", 1_770_336_038),
+            ("[29/Feb/2024:23:59:59 +0000]", 1_709_251_199),
+            ("[31/Dec/1969:23:59:59 +0000]", -1),
+            ("[31/Dec/2016:23:59:60 +0000]", 1_483_228_799),
+        ] {
+            assert_eq!(epoch_seconds(text.as_bytes()), Some(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_none() {
+        for text in [
+            "[45/Nov/2022:03:07:19 +0000]",
+            "[29/Feb/2026:00:00:00 +0000]",
+            "[06/Foo/2026:00:00:00 +0000]",
+            "[06/Feb/2026:24:00:00 +0000]",
+            "[06/Feb/2026:00:61:00 +0000]",
+            "[06/Feb/2026:00:00:00 +9900]",
+        ] {
+            assert!(split(format!("{text} x").as_bytes()).is_some(), "{text}");
+            assert_eq!(epoch_seconds(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_exact_shape_is_a_time() {
+        for text in [
+            "",
+            "-",
+            "[06/Feb/2026:00:00:38 +0000]",
+            "[06/Feb/2026:00:00:38 +0000]x",
+            "[6/Feb/2026:00:00:38 +00000] x",
+            "[06/02/2026:00:00:38 +00000] x",
+            "[06/Feb/2026 00:00:38 +0000] x",
+            "2026-02-06T00:00:38.000+00:00 x",
+        ] {
+            assert_eq!(split(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The end of a run: the merge with the history, and the verdicts.
+
+use super::{Detector, Rules};
+use crate::error::Error;
+use crate::held::{HeaderId, Held};
+use crate::history::{self, Merged, Publication, PublishError};
+use crate::options::Output;
+use crate::sightings::{PairId, Past, Sightings, Standing};
+use crate::timestamp::Timestamp;
+
+/// A finished run: what it learnt, and its rows.
+#[derive(Debug)]
+pub struct Conclusion {
+    rules: Rules,
+    /// The pairs, each knowing what the history said of it.
+    pub sightings: Sightings,
+    held: Held,
+    /// What the merge did, or would have done where nothing was published.
+    pub merged: Merged,
+    /// Why the history was not written although it should have been.
+    pub unpublished: Option<String>,
+}
+
+/// Why a run has no conclusion.
+#[derive(Debug)]
+pub enum Unpublished {
+    /// The history cannot be read or is none: nothing can be decided.
+    Failed(Error),
+    /// Nobody waits for the result any more.
+    Cancelled,
+}
+
+impl From<Error> for Unpublished {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Detector {
+    /// Ends the run: merges and publishes the history, or only reads it where there is no `publication`.
+    ///
+    /// # Errors
+    /// See [`Unpublished`]. A history that was read and could not be written is no error but noted in the conclusion:
+    /// no alert is lost to a full disk.
+    pub fn conclude(
+        mut self,
+        publication: Option<&Publication<'_>>,
+    ) -> Result<Conclusion, Unpublished> {
+        let mut unpublished = None;
+        let merged = match publication {
+            None => self.compare()?,
+            Some(publication) => {
+                match history::publish(
+                    &self.history,
+                    &self.hasher,
+                    &mut self.sightings,
+                    publication,
+                ) {
+                    Ok(merged) => merged,
+                    Err(PublishError::Cancelled) => return Err(Unpublished::Cancelled),
+                    Err(PublishError::History(error)) => return Err(error.into()),
+                    Err(PublishError::Failed(why)) => {
+                        unpublished = Some(why);
+                        self.compare()?
+                    }
+                }
+            }
+        };
+        Ok(Conclusion {
+            rules: self.rules,
+            sightings: self.sightings,
+            held: self.held,
+            merged,
+            unpublished,
+        })
+    }
+
+    /// Reads the history without writing it: what a merge would do.
+    fn compare(&mut self) -> Result<Merged, Error> {
+        self.sightings.forget_past();
+        let sightings = &mut self.sightings;
+        let mut updated = 0;
+        let before = self.history.read(&self.hasher, &mut |row| {
+            let pair = row.key.and_then(|key| sightings.find(key));
+            if let Some(pair) = pair.and_then(|id| sightings.get_mut(id)) {
+                updated += u64::from(pair.meet(row.first, row.last).is_some());
+            }
+        })?;
+        let added = self
+            .sightings
+            .iter()
+            .filter(|(_, pair)| pair.past == Past::Absent)
+            .count() as u64;
+        Ok(Merged {
+            before,
+            updated,
+            added,
+        })
+    }
+}
+
+impl Conclusion {
+    /// The new pairs, in order of first sight.
+    pub fn new_pairs(&self) -> impl Iterator<Item = PairId> {
+        self.sightings
+            .iter()
+            .filter(|(_, pair)| self.rules.is_new(pair))
+            .map(|(id, _)| id)
+    }
+
+    /// The new pairs whose rows were let go of, because a survey had found them in the history: somebody removed them
+    /// from it before it was merged.
+    pub fn vanished(&self) -> Vec<PairId> {
+        if self.rules.output == Output::All || self.rules.seed {
+            return Vec::new();
+        }
+        let vanished = |id: &PairId| {
+            self.sightings
+                .get(*id)
+                .is_some_and(|pair| pair.standing == Standing::Known)
+        };
+        self.new_pairs().filter(vanished).collect()
+    }
+
+    /// The verdict on this pair.
+    pub fn verdict(&self, id: PairId) -> Option<Verdict> {
+        verdict(&self.rules, &self.sightings, id)
+    }
+
+    /// Calls `visit` with every event that is returned: the verdict on its deciding pair, the header it came under, and
+    /// its bytes, in order of arrival. The deciding pair is the first of the event's pairs that is new, else its first.
+    ///
+    /// # Errors
+    /// Those of `visit`, and of reading back the rows beyond memory.
+    pub fn for_each_event<E: From<std::io::Error>>(
+        &mut self,
+        mut visit: impl FnMut(&Verdict, HeaderId, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (rules, sightings) = (self.rules, &self.sightings);
+        let mut returned = Returned::new(rules.max_events, sightings.len());
+        self.held.for_each(|pairs, header, row| {
+            let mut verdicts = pairs
+                .iter()
+                .filter_map(|id| verdict(&rules, sightings, *id));
+            let new = verdicts.clone().find(|verdict| verdict.new);
+            let is_new = |id| verdict(&rules, sightings, id).is_some_and(|verdict| verdict.new);
+            let deciding = match new {
+                Some(new) => returned.count(pairs, is_new).then_some(new),
+                None => verdicts.next().filter(|_| rules.output == Output::All),
+            };
+            deciding.map_or(Ok(()), |verdict| visit(&verdict, header, row))
+        })
+    }
+
+    /// Calls `visit` with every row held under [`Output::Pairs`] and each of its new pairs, in order of arrival: the
+    /// last one of a pair is its earliest.
+    ///
+    /// # Errors
+    /// That of reading back the rows beyond memory.
+    pub fn for_each_pair_row(
+        &mut self,
+        mut visit: impl FnMut(PairId, &[u8]),
+    ) -> std::io::Result<()> {
+        let (rules, sightings) = (self.rules, &self.sightings);
+        self.held.for_each(|pairs, _, row| {
+            let new = |id: &&PairId| sightings.get(**id).is_some_and(|pair| rules.is_new(pair));
+            pairs.iter().filter(new).for_each(|id| visit(*id, row));
+            Ok(())
+        })
+    }
+}
+
+/// What is said of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The pair.
+    pub pair: PairId,
+    /// Whether it is new.
+    pub new: bool,
+    /// The first time of search and history together; `None` where the history has the pair without one.
+    pub first: Option<Timestamp>,
+    /// The last time of both.
+    pub last: Timestamp,
+}
+
+fn verdict(rules: &Rules, sightings: &Sightings, id: PairId) -> Option<Verdict> {
+    let pair = sightings.get(id)?;
+    Some(Verdict {
+        pair: id,
+        new: rules.is_new(pair),
+        first: pair.merged_first(),
+        last: pair.merged_last(),
+    })
+}
+
+/// Counts the rows returned for each pair, where there is a limit.
+struct Returned {
+    limit: u32,
+    counts: Vec<u32>,
+}
+
+impl Returned {
+    fn new(limit: u32, pairs: usize) -> Self {
+        let counts = if limit == 0 {
+            Vec::new()
+        } else {
+            vec![0; pairs]
+        };
+        Self { limit, counts }
+    }
+
+    /// Whether one of the new ones of `pairs` has room for one more row; counts it for all of them.
+    fn count(&mut self, pairs: &[PairId], new: impl Fn(PairId) -> bool) -> bool {
+        if self.limit == 0 {
+            return true;
+        }
+        let mut room = false;
+        for id in pairs {
+            if let Some(count) = self.counts.get_mut(id.0 as usize) {
+                room |= new(*id) && *count < self.limit;
+                *count = count.saturating_add(1);
+            }
+        }
+        room
+    }
+}

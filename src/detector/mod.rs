@@ -1,0 +1,255 @@
+//! The engine: from accesses to verdicts, for the search command and for `scan` alike.
+//!
+//! Invariants: a row is let go of only when its pair is known to be no news; what the history says under the lock, when
+//! it is merged, decides; nothing that may be new is lost to a full buffer, a full disk or somebody else's write.
+//!
+//! ```text
+//! accesses -> sightings ----------------------------+-> merge with the history -> verdicts -> rows of new pairs
+//!          -> held rows <- survey (buffer full) ----+
+//! ```
+//!
+//! A survey is a reading pass over the history that settles which of the pairs seen so far are known. Its result is
+//! kept where it fits (see [`crate::settled`]), so that one survey serves for the whole search.
+
+mod conclusion;
+mod tally;
+
+use std::path::Path;
+
+use crate::access::{Access, PairTexts};
+use crate::error::Error;
+use crate::held::{HeaderId, Held};
+use crate::history::{History, HistoryRow};
+use crate::options::{NewRule, Output};
+use crate::pair::{self, PairHasher};
+use crate::settled::{Gathering, Settled};
+use crate::sightings::{PairId, Past, Sighting, Sightings, Standing};
+use crate::timestamp::Timestamp;
+
+pub use conclusion::{Conclusion, Unpublished, Verdict};
+pub use tally::Tally;
+
+/// What makes a pair new, and which rows are wanted of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// What makes a pair new.
+    pub new: NewRule,
+    /// The threshold of newness under [`NewRule::Window`].
+    pub threshold: Timestamp,
+    /// Which rows are returned.
+    pub output: Output,
+    /// Rows returned for each new pair; 0 = all.
+    pub max_events: u32,
+    /// Whether the run only learns: no rows at all.
+    pub seed: bool,
+}
+
+impl Rules {
+    /// Whether a pair is new, as far as search and history have said.
+    pub fn is_new(&self, pair: &Sighting) -> bool {
+        match (self.new, pair.past) {
+            (_, Past::Timeless(_)) => false,
+            (NewRule::Unseen, past) => past == Past::Absent,
+            (NewRule::Window, _) => pair
+                .merged_first()
+                .is_some_and(|first| first >= self.threshold),
+        }
+    }
+
+    /// Whether a row of the history with this first time makes its pair known, whatever else is said of it.
+    fn settles(&self, first: Option<Timestamp>) -> bool {
+        self.new == NewRule::Unseen || first.is_none_or(|first| first < self.threshold)
+    }
+}
+
+/// One run over one history.
+#[derive(Debug)]
+pub struct Detector {
+    rules: Rules,
+    history: History,
+    hasher: PairHasher,
+    sightings: Sightings,
+    held: Held,
+    surveyed: Surveyed,
+    /// The pairs of the row being looked at.
+    current: Vec<PairId>,
+}
+
+/// What surveys have brought.
+#[derive(Debug)]
+enum Surveyed {
+    /// There was none.
+    Nothing,
+    /// The whole history: later pairs are settled at first sight.
+    Everything(Settled),
+    /// The pairs seen by then: the history is too large to keep.
+    Seen,
+}
+
+impl Detector {
+    /// A run with `rules` over `history`. `seed` is random; rows that do not fit into memory go to a nameless file in
+    /// `spill_folder`.
+    pub fn new(rules: Rules, history: History, seed: &[u8; 16], spill_folder: &Path) -> Self {
+        let hasher = PairHasher::new(seed);
+        Self {
+            rules,
+            history,
+            sightings: Sightings::new(hasher.clone()),
+            hasher,
+            held: Held::new(spill_folder),
+            surveyed: Surveyed::Nothing,
+            current: Vec::new(),
+        }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The history.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The pairs so far.
+    pub fn sightings(&self) -> &Sightings {
+        &self.sightings
+    }
+
+    /// Takes in one successful access to each of `pairs`. Says whether its row may have to be returned: then
+    /// [`Detector::hold`] must follow.
+    ///
+    /// # Errors
+    /// There are more pairs than a run can hold.
+    pub fn absorb(&mut self, access: &Access, pairs: &PairTexts) -> Result<bool, Error> {
+        self.current.clear();
+        let mut wanted = false;
+        for text in pairs.iter() {
+            let seen = self
+                .sightings
+                .absorb(text, access.first, access.last, access.count)
+                .map_err(Error::user)?;
+            if seen.fresh {
+                self.settle(seen.id);
+            }
+            // A row that is not the earliest of a pair says nothing about that pair in a table of pairs.
+            if seen.earliest || self.rules.output != Output::Pairs {
+                self.current.push(seen.id);
+                wanted |= self.wants(seen.id);
+            }
+        }
+        Ok(wanted && !self.rules.seed)
+    }
+
+    /// Whether one more row of this pair may have to be returned.
+    fn wants(&mut self, id: PairId) -> bool {
+        let rules = self.rules;
+        let Some(pair) = self.sightings.get_mut(id) else {
+            return false;
+        };
+        if rules.new == NewRule::Window && pair.first < rules.threshold {
+            pair.standing = Standing::Known;
+        }
+        let unlimited = rules.max_events == 0 || rules.output == Output::Pairs;
+        let room = unlimited || pair.held < rules.max_events;
+        rules.output == Output::All || (pair.standing != Standing::Known && room)
+    }
+
+    /// Settles a pair seen for the first time, where a survey has kept the history.
+    fn settle(&mut self, id: PairId) {
+        if let (Surveyed::Everything(settled), Some(pair)) =
+            (&self.surveyed, self.sightings.get_mut(id))
+        {
+            let known = settled.contains(pair.key());
+            pair.standing = if known {
+                Standing::Known
+            } else {
+                Standing::Candidate
+            };
+        }
+    }
+
+    /// Holds the row of the access absorbed last, which came under `header`.
+    ///
+    /// # Errors
+    /// The history cannot be read, or the file for rows beyond memory cannot be written.
+    pub fn hold(&mut self, header: HeaderId, row: &[u8]) -> Result<(), Error> {
+        for id in &self.current {
+            if let Some(pair) = self.sightings.get_mut(*id) {
+                pair.held = pair.held.saturating_add(1);
+            }
+        }
+        self.held.push(&self.current, header, row);
+        if self.held.is_full() {
+            self.make_room()?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of rows that are no news; moves the rest to a file where it is still much.
+    fn make_room(&mut self) -> Result<(), Error> {
+        if self.rules.output != Output::All {
+            self.survey()?;
+            let sightings = &self.sightings;
+            self.held
+                .retain(|pairs| pairs.iter().any(|id| may_be_new(sightings, *id)));
+        }
+        if self.held.is_half_full() {
+            self.held.spill().map_err(|cause| {
+                Error::environment(format!(
+                    "the rows that wait for a decision do not fit into memory, and the file for them in {} cannot be \
+                     written: {cause}; make room there or narrow the search",
+                    crate::shown::escaped(self.held.folder().as_os_str().as_encoded_bytes())
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Reads the history once to settle the pairs that are undecided.
+    fn survey(&mut self) -> Result<(), Error> {
+        if !self
+            .sightings
+            .iter()
+            .any(|(_, pair)| pair.standing == Standing::Undecided)
+        {
+            return Ok(());
+        }
+        let mut gathering = matches!(self.surveyed, Surveyed::Nothing).then(Gathering::default);
+        let (rules, sightings) = (self.rules, &mut self.sightings);
+        let settles = |row: &HistoryRow<'_>| row.key.filter(|_| rules.settles(row.first));
+        self.history.read(&self.hasher, &mut |row| {
+            let Some(key) = settles(row) else { return };
+            if let Some(pair) = sightings.find(key).and_then(|id| sightings.get_mut(id)) {
+                pair.standing = Standing::Known;
+            }
+            if let Some(gathering) = &mut gathering {
+                gathering.add(key);
+            }
+        })?;
+        for pair in self
+            .sightings
+            .iter_mut()
+            .filter(|pair| pair.standing == Standing::Undecided)
+        {
+            pair.standing = Standing::Candidate;
+        }
+        self.surveyed = match gathering.and_then(Gathering::settle) {
+            Some(settled) => Surveyed::Everything(settled),
+            None => Surveyed::Seen,
+        };
+        Ok(())
+    }
+}
+
+fn may_be_new(sightings: &Sightings, id: PairId) -> bool {
+    sightings
+        .get(id)
+        .is_some_and(|pair| pair.standing != Standing::Known)
+}
+
+/// The values of a pair, in the order of the key fields.
+pub fn pair_values(sightings: &Sightings, id: PairId) -> impl Iterator<Item = &[u8]> {
+    pair::values(sightings.text(id))
+}

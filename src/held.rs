@@ -1,0 +1,279 @@
+//! Rows that may have to be returned: held until it is known whether their pairs are new.
+//!
+//! Invariants: rows come back in order of arrival, unchanged; memory is bounded by [`MEMORY_BYTES`] and one row, what
+//! is beyond goes to a file that has no name, so that nothing is left behind however the process ends.
+//!
+//! ```text
+//! spill file  = *group
+//! group       = pairs:u32 *pair:u32 header:u32 length:u32 row          numbers little endian
+//! ```
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use crate::sightings::PairId;
+
+/// The memory for held rows, in bytes. Small enough to share a search head with a hundred searches, large enough for
+/// the whole of an ordinary hour.
+pub const MEMORY_BYTES: usize = 8 << 20;
+
+/// The number of the header under which a row arrived.
+pub type HeaderId = u32;
+
+/// One pair of a held row; a row's pairs follow each other.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    pair: PairId,
+    header: HeaderId,
+    /// The row's length in bytes, at its last pair; 0 with `more` at the others.
+    length: u32,
+    more: bool,
+}
+
+/// The rows.
+#[derive(Debug)]
+pub struct Held {
+    entries: Vec<Entry>,
+    rows: Vec<u8>,
+    folder: PathBuf,
+    spilled: Option<BufWriter<File>>,
+}
+
+impl Held {
+    /// None yet. What does not fit into memory goes to a nameless file in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            entries: Vec::new(),
+            rows: Vec::new(),
+            folder: folder.to_owned(),
+            spilled: None,
+        }
+    }
+
+    /// The folder for the file.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Holds `row`, which is about `pairs` and came under `header`.
+    pub fn push(&mut self, pairs: &[PairId], header: HeaderId, row: &[u8]) {
+        let Some((last, others)) = pairs.split_last() else {
+            return;
+        };
+        self.rows.extend_from_slice(row);
+        self.entries.extend(others.iter().map(|pair| Entry {
+            pair: *pair,
+            header,
+            length: 0,
+            more: true,
+        }));
+        self.entries.push(Entry {
+            pair: *last,
+            header,
+            length: row.len() as u32,
+            more: false,
+        });
+    }
+
+    /// Whether memory is used up.
+    pub fn is_full(&self) -> bool {
+        self.memory() > MEMORY_BYTES
+    }
+
+    /// Whether more than half of the memory is in use.
+    pub fn is_half_full(&self) -> bool {
+        self.memory() > MEMORY_BYTES / 2
+    }
+
+    fn memory(&self) -> usize {
+        self.rows.len() + self.entries.len() * size_of::<Entry>()
+    }
+
+    /// Lets go of the rows in memory that `wanted` (asked with a row's pairs) does not want.
+    pub fn retain(&mut self, mut wanted: impl FnMut(&[PairId]) -> bool) {
+        let (mut kept_entries, mut kept_bytes) = (0, 0);
+        let (mut at, mut byte) = (0, 0);
+        let mut pairs = Vec::new();
+        while let Some(length) = self.group(at, &mut pairs) {
+            if wanted(&pairs) {
+                self.entries.copy_within(at..at + pairs.len(), kept_entries);
+                self.rows.copy_within(byte..byte + length, kept_bytes);
+                kept_entries += pairs.len();
+                kept_bytes += length;
+            }
+            at += pairs.len();
+            byte += length;
+        }
+        self.entries.truncate(kept_entries);
+        self.rows.truncate(kept_bytes);
+    }
+
+    /// Puts the pairs of the group that begins at entry `at` into `pairs`; its row's length, `None` past the last.
+    fn group(&self, at: usize, pairs: &mut Vec<PairId>) -> Option<usize> {
+        pairs.clear();
+        for entry in self.entries.get(at..)? {
+            pairs.push(entry.pair);
+            if !entry.more {
+                return Some(entry.length as usize);
+            }
+        }
+        None
+    }
+
+    /// Moves all rows from memory to the file.
+    ///
+    /// # Errors
+    /// The file cannot be made or written.
+    pub fn spill(&mut self) -> io::Result<()> {
+        let mut file = match self.spilled.take() {
+            Some(file) => file,
+            None => BufWriter::with_capacity(1 << 18, tempfile::tempfile_in(&self.folder)?),
+        };
+        self.in_memory(|pairs, header, row| write_group(&mut file, pairs, header, row))?;
+        self.spilled = Some(file);
+        self.entries.clear();
+        self.rows.clear();
+        Ok(())
+    }
+
+    /// Calls `visit` with the pairs, header and bytes of every row, in order of arrival.
+    ///
+    /// # Errors
+    /// Those of `visit`, and of reading the file.
+    pub fn for_each<E: From<io::Error>>(
+        &mut self,
+        mut visit: impl FnMut(&[PairId], HeaderId, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Some(file) = &mut self.spilled {
+            file.flush()?;
+            let mut file = file.get_ref();
+            file.rewind()?;
+            let mut file = BufReader::with_capacity(1 << 18, file);
+            let (mut pairs, mut row) = (Vec::new(), Vec::new());
+            while let Some(header) = read_group(&mut file, &mut pairs, &mut row)? {
+                visit(&pairs, header, &row)?;
+            }
+        }
+        self.in_memory(visit)
+    }
+
+    fn in_memory<E>(
+        &self,
+        mut visit: impl FnMut(&[PairId], HeaderId, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut at, mut byte) = (0, 0);
+        let mut pairs = Vec::new();
+        while let Some(length) = self.group(at, &mut pairs) {
+            let header = self.entries.get(at).map_or(0, |entry| entry.header);
+            let row = self.rows.get(byte..byte + length).unwrap_or_default();
+            visit(&pairs, header, row)?;
+            at += pairs.len();
+            byte += length;
+        }
+        Ok(())
+    }
+}
+
+fn write_group(
+    file: &mut impl Write,
+    pairs: &[PairId],
+    header: HeaderId,
+    row: &[u8],
+) -> io::Result<()> {
+    file.write_all(&(pairs.len() as u32).to_le_bytes())?;
+    for pair in pairs {
+        file.write_all(&pair.0.to_le_bytes())?;
+    }
+    file.write_all(&header.to_le_bytes())?;
+    file.write_all(&(row.len() as u32).to_le_bytes())?;
+    file.write_all(row)
+}
+
+/// The next group's header; its pairs and row are put into the buffers. `None` at the end of the file.
+fn read_group(
+    file: &mut impl Read,
+    pairs: &mut Vec<PairId>,
+    row: &mut Vec<u8>,
+) -> io::Result<Option<HeaderId>> {
+    let count = match read_number(file) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        count => count?,
+    };
+    pairs.clear();
+    for _ in 0..count {
+        pairs.push(PairId(read_number(file)?));
+    }
+    let header = read_number(file)?;
+    row.resize(read_number(file)? as usize, 0);
+    file.read_exact(row)?;
+    Ok(Some(header))
+}
+
+fn read_number(file: &mut impl Read) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    file.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(held: &mut Held) -> Vec<(Vec<u32>, HeaderId, String)> {
+        let mut found = Vec::new();
+        held.for_each::<io::Error>(|pairs, header, row| {
+            let pairs = pairs.iter().map(|pair| pair.0).collect();
+            found.push((pairs, header, String::from_utf8(row.to_vec()).unwrap()));
+            Ok(())
+        })
+        .unwrap();
+        found
+    }
+
+    #[test]
+    fn rows_come_back_in_order_from_memory_and_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut held = Held::new(folder.path());
+        let mut expected = Vec::new();
+        for number in 0..100 {
+            let pairs = if number % 3 == 0 {
+                vec![number, number + 1]
+            } else {
+                vec![number]
+            };
+            let row = format!("row {number}");
+            let ids: Vec<_> = pairs.iter().map(|pair| PairId(*pair)).collect();
+            held.push(&ids, number % 2, row.as_bytes());
+            expected.push((pairs, number % 2, row));
+            if number % 40 == 39 {
+                held.spill().unwrap();
+            }
+        }
+        assert_eq!(rows(&mut held), expected);
+        assert_eq!(rows(&mut held), expected, "a second time");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "the file has no name"
+        );
+    }
+
+    #[test]
+    fn what_is_let_go_of_frees_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut held = Held::new(folder.path());
+        let row = vec![b'x'; MEMORY_BYTES / 16];
+        for number in 0..17 {
+            held.push(&[PairId(number)], 0, &row);
+        }
+        assert!(held.is_full());
+        held.retain(|pairs| pairs[0].0 % 5 == 0);
+        assert!(!held.is_full());
+        let kept: Vec<_> = rows(&mut held)
+            .into_iter()
+            .map(|(pairs, ..)| pairs[0])
+            .collect();
+        assert_eq!(kept, [0, 5, 10, 15]);
+    }
+}

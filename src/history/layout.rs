@@ -1,0 +1,362 @@
+//! The columns of a history: which make the pair, which hold the times, and how a row is changed.
+
+use crate::access::TIME_SPELLINGS;
+use crate::rows::{Header, Record, decoded, push_cell};
+use crate::timestamp::Timestamp;
+
+/// Where things are in the rows of one history.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Layout {
+    columns: usize,
+    keys: Vec<usize>,
+    first: TimeColumn,
+    last: TimeColumn,
+}
+
+/// A time's column.
+#[derive(Debug, PartialEq, Eq)]
+struct TimeColumn {
+    /// What it is called when the file is written.
+    name: &'static [u8],
+    /// Where it is read and written: the preferred spelling that the file has; `None` = it is added at the end.
+    column: Option<usize>,
+    /// Where else it may be read, cell by cell, while the first is empty: the file's other spellings.
+    others: Vec<usize>,
+}
+
+impl TimeColumn {
+    fn find(header: &Header, spellings: [&'static [u8]; 3]) -> Self {
+        let mut found = spellings.iter().filter_map(|name| header.position(name));
+        let [name, ..] = spellings;
+        Self {
+            name,
+            column: found.next(),
+            others: found.collect(),
+        }
+    }
+
+    /// The first of its columns that is filled, decoded; empty where none is.
+    fn cell<'a>(&self, record: &Record<'a>) -> std::borrow::Cow<'a, [u8]> {
+        self.column
+            .iter()
+            .chain(&self.others)
+            .map(|column| decoded(record.raw(*column)))
+            .find(|cell| !cell.is_empty())
+            .unwrap_or_default()
+    }
+}
+
+/// A cell that should hold a time and does not.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NoTime {
+    /// The column's name when the file is written.
+    pub column: &'static str,
+    /// What is there.
+    pub found: Vec<u8>,
+}
+
+impl Layout {
+    /// Finds the columns of the key fields `keys` and of the times.
+    ///
+    /// # Errors
+    /// The name of a key or time column that is missing (`keys`) or there twice.
+    pub fn find(header: &Header, keys: &[String]) -> Result<Self, String> {
+        for name in keys
+            .iter()
+            .map(String::as_bytes)
+            .chain([b"firstTime".as_slice(), b"lastTime"])
+        {
+            if header.names().filter(|column| *column == name).count() > 1 {
+                return Err(format!(
+                    "one column {}, found two",
+                    String::from_utf8_lossy(name)
+                ));
+            }
+        }
+        let missing = |name: &String| format!("a column {name}");
+        let keys = keys
+            .iter()
+            .map(|name| {
+                header
+                    .position(name.as_bytes())
+                    .ok_or_else(|| missing(name))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            columns: header.len(),
+            keys,
+            first: TimeColumn::find(header, TIME_SPELLINGS.map(|(first, _)| first)),
+            last: TimeColumn::find(header, TIME_SPELLINGS.map(|(_, last)| last)),
+        })
+    }
+
+    /// Of a history that does not exist yet: `keys` key fields, then the times.
+    pub fn first(keys: usize) -> Self {
+        let column = |name: &'static [u8], column| TimeColumn {
+            name,
+            column: Some(column),
+            others: Vec::new(),
+        };
+        Self {
+            columns: keys + 2,
+            keys: (0..keys).collect(),
+            first: column(b"firstTime", keys),
+            last: column(b"lastTime", keys + 1),
+        }
+    }
+
+    /// How many cells a row has.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The decoded values of a row's key fields.
+    pub fn key_cells<'a>(
+        &self,
+        record: &Record<'a>,
+    ) -> impl Iterator<Item = std::borrow::Cow<'a, [u8]>> {
+        self.keys.iter().map(|column| decoded(record.raw(*column)))
+    }
+
+    /// A row's first and last time, each where it has one.
+    ///
+    /// # Errors
+    /// A cell that is filled with something else.
+    pub fn times(
+        &self,
+        record: &Record<'_>,
+    ) -> Result<(Option<Timestamp>, Option<Timestamp>), NoTime> {
+        Ok((
+            time(&self.first.cell(record), "firstTime")?,
+            time(&self.last.cell(record), "lastTime")?,
+        ))
+    }
+
+    /// What is appended to rows that are not changed: empty cells for columns that the file does not have yet.
+    pub fn padding(&self) -> &'static [u8] {
+        match (self.first.column, self.last.column) {
+            (Some(_), Some(_)) => b"",
+            (None, None) => b",,",
+            _ => b",",
+        }
+    }
+
+    /// Appends the header with its time columns called firstTime and lastTime.
+    pub fn push_header(&self, out: &mut Vec<u8>, header: &Record<'_>) {
+        self.push_changed(out, header, Some(self.first.name), Some(self.last.name));
+    }
+
+    /// Appends `record` with these times; `None` leaves a cell as it is.
+    pub fn push_row(
+        &self,
+        out: &mut Vec<u8>,
+        record: &Record<'_>,
+        first: Option<Timestamp>,
+        last: Option<Timestamp>,
+    ) {
+        let (first, last) = (first.map(written), last.map(written));
+        self.push_changed(out, record, first.as_deref(), last.as_deref());
+    }
+
+    /// Appends `record` with the cells of its time columns replaced where there is something to put there.
+    fn push_changed(
+        &self,
+        out: &mut Vec<u8>,
+        record: &Record<'_>,
+        first: Option<&[u8]>,
+        last: Option<&[u8]>,
+    ) {
+        let mut changes = [(&self.first, first), (&self.last, last)];
+        changes.sort_by_key(|(time, _)| time.column.unwrap_or(usize::MAX));
+        let mut copied = 0;
+        for (time, cell) in &changes {
+            if let (Some(range), Some(cell)) = (time.column.and_then(|at| record.range(at)), cell) {
+                out.extend_from_slice(record.bytes().get(copied..range.start).unwrap_or_default());
+                out.extend_from_slice(cell);
+                copied = range.end;
+            }
+        }
+        out.extend_from_slice(record.bytes().get(copied..).unwrap_or_default());
+        for (_, cell) in changes.iter().filter(|(time, _)| time.column.is_none()) {
+            out.push(b',');
+            out.extend_from_slice(cell.unwrap_or_default());
+        }
+    }
+
+    /// Appends a new row, without line ending.
+    pub fn push_new_row<'a>(
+        &self,
+        out: &mut Vec<u8>,
+        keys: impl Iterator<Item = &'a [u8]>,
+        first: Timestamp,
+        last: Timestamp,
+    ) {
+        let mut cells = vec![Vec::new(); self.columns];
+        for (column, value) in self.keys.iter().zip(keys) {
+            if let Some(cell) = cells.get_mut(*column) {
+                push_cell(cell, value);
+            }
+        }
+        for (time, at) in [(&self.first, first), (&self.last, last)] {
+            match time.column.and_then(|column| cells.get_mut(column)) {
+                Some(cell) => at.write(cell),
+                None => cells.push(written(at)),
+            }
+        }
+        out.extend_from_slice(&cells.join(&b','));
+    }
+}
+
+fn time(cell: &[u8], column: &'static str) -> Result<Option<Timestamp>, NoTime> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    match Timestamp::parse(cell) {
+        Some(time) => Ok(Some(time)),
+        None => Err(NoTime {
+            column,
+            found: cell.to_vec(),
+        }),
+    }
+}
+
+fn written(time: Timestamp) -> Vec<u8> {
+    let mut text = Vec::with_capacity(20);
+    time.write(&mut text);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::{Scanned, scan};
+
+    fn with_record<T>(line: &str, then: impl FnOnce(&Record<'_>) -> T) -> T {
+        let mut ends = Vec::new();
+        let Scanned::Record { content, .. } = scan(line.as_bytes(), true, &mut ends) else {
+            panic!("{line:?} is no record");
+        };
+        then(&Record::new(&line.as_bytes()[..content], &ends))
+    }
+
+    fn layout(header: &str) -> Layout {
+        let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
+        with_record(header, |record| Layout::find(&Header::new(record), &keys)).unwrap()
+    }
+
+    fn times(header: &str, row: &str) -> (Option<i64>, Option<i64>) {
+        let (first, last) = with_record(row, |record| layout(header).times(record)).unwrap();
+        (first.map(Timestamp::seconds), last.map(Timestamp::seconds))
+    }
+
+    #[test]
+    fn times_are_found_under_every_spelling_and_cell_by_cell() {
+        let cases = [
+            (
+                "bucket_name,remote_ip,firstTime,lastTime",
+                "b,i,1,2",
+                (Some(1), Some(2)),
+            ),
+            (
+                "latest,bucket_name,earliest,remote_ip",
+                "2,b,1,i",
+                (Some(1), Some(2)),
+            ),
+            (
+                "bucket_name,remote_ip,firstTimeSeen,lastTimeSeen",
+                "b,i,1,2",
+                (Some(1), Some(2)),
+            ),
+            (
+                "bucket_name,remote_ip,earliest,latest,firstTime,lastTime",
+                "b,i,1,2,3,4",
+                (Some(3), Some(4)),
+            ),
+            (
+                "bucket_name,remote_ip,earliest,latest,firstTime,lastTime",
+                "b,i,1,2,,4",
+                (Some(1), Some(4)),
+            ),
+            (
+                "bucket_name,remote_ip,firstTime,lastTime",
+                "b,i,,",
+                (None, None),
+            ),
+            ("bucket_name,remote_ip", "b,i", (None, None)),
+        ];
+        for (header, row, expected) in cases {
+            assert_eq!(times(header, row), expected, "{header} / {row}");
+        }
+    }
+
+    #[test]
+    fn a_change_touches_its_cell_and_nothing_else() {
+        let at = |seconds| Some(Timestamp::from_seconds(seconds));
+        let cases = [
+            (
+                "bucket_name,remote_ip,firstTime,lastTime,note",
+                "\"b\",i,5,6,\"n,\"\"\"",
+                (None, at(9)),
+                "\"b\",i,5,9,\"n,\"\"\"",
+            ),
+            (
+                "lastTime,bucket_name,firstTime,remote_ip",
+                "\"6\",b,5,i",
+                (at(1), at(9)),
+                "9,b,1,i",
+            ),
+            ("bucket_name,remote_ip", "b,i", (None, at(9)), "b,i,,9"),
+            (
+                "bucket_name,lastTime,remote_ip",
+                "b,,i",
+                (None, at(9)),
+                "b,9,i,",
+            ),
+        ];
+        for (header, row, (first, last), expected) in cases {
+            let mut out = Vec::new();
+            with_record(row, |record| {
+                layout(header).push_row(&mut out, record, first, last)
+            });
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn headers_get_our_names_and_keep_the_others() {
+        let cases = [
+            (
+                "\"bucket_name\",remote_ip,earliest,latest",
+                "\"bucket_name\",remote_ip,firstTime,lastTime",
+            ),
+            (
+                "firstTime,earliest,remote_ip,bucket_name",
+                "firstTime,earliest,remote_ip,bucket_name,lastTime",
+            ),
+            (
+                "bucket_name,remote_ip",
+                "bucket_name,remote_ip,firstTime,lastTime",
+            ),
+        ];
+        for (header, expected) in cases {
+            let mut out = Vec::new();
+            with_record(header, |record| {
+                layout(header).push_header(&mut out, record)
+            });
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_new_row_fills_its_cells_in_the_columns_order() {
+        let mut out = Vec::new();
+        let keys: [&[u8]; 2] = [b"b,1", b"192.0.2.7"];
+        layout("note,lastTime,remote_ip,bucket_name").push_new_row(
+            &mut out,
+            keys.into_iter(),
+            Timestamp::from_seconds(1),
+            Timestamp::from_seconds(2),
+        );
+        assert_eq!(out, b",2,192.0.2.7,\"b,1\",1");
+    }
+}

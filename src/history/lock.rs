@@ -1,0 +1,164 @@
+//! One writer at a time: an exclusive lock on a small file beside the lookup.
+//!
+//! Not on the lookup itself: a rename replaces it, and the lock would guard a dead file. The lock file's name ends in
+//! `.tmp`, so that knowledge bundles and cluster summaries skip it, and it is removed by its holder, while the lock is
+//! held; whoever then gets the lock of a removed file sees that and starts again.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::shown;
+
+/// How long to wait for another run to finish with the history.
+pub const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// How long to sleep between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The most bytes that are read of what a holder wrote about itself.
+const HOLDER_BYTES: u64 = 400;
+
+/// The lock, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    /// Kept open: closing it gives the lock back.
+    _file: File,
+    path: PathBuf,
+}
+
+/// Why the lock could not be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LockError {
+    /// The lock file cannot be opened or locked.
+    #[error("the lock file {path} cannot be used: {cause}")]
+    Unusable {
+        /// The lock file.
+        path: String,
+        /// The system's reason.
+        cause: io::Error,
+    },
+    /// Somebody else had it all the time.
+    #[error("another run held the lock {path} for more than {} seconds: {holder}", LOCK_WAIT.as_secs())]
+    Held {
+        /// The lock file.
+        path: String,
+        /// What the holder wrote about itself.
+        holder: String,
+    },
+    /// The search was cancelled meanwhile.
+    #[error("cancelled while waiting for the lock")]
+    Cancelled,
+}
+
+impl Lock {
+    /// Waits for the lock on `lookup`, at most [`LOCK_WAIT`]. `holder` says who has it, to those who wait;
+    /// `cancelled` ends the wait.
+    ///
+    /// # Errors
+    /// See [`LockError`].
+    pub(super) fn acquire(
+        lookup: &Path,
+        holder: &str,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Self, LockError> {
+        let path = lock_path(lookup);
+        let unusable = |cause| LockError::Unusable {
+            path: shown_path(&path),
+            cause,
+        };
+        let deadline = Instant::now() + LOCK_WAIT;
+        loop {
+            let mut file = open(&path).map_err(unusable)?;
+            match file.try_lock() {
+                Ok(()) if is_at(&file, &path).map_err(unusable)? => {
+                    // Only a courtesy to those who wait: the lock holds without it.
+                    let _ = write_holder(&mut file, holder);
+                    return Ok(Self { _file: file, path });
+                }
+                Ok(()) => continue,
+                Err(fs::TryLockError::WouldBlock) => {}
+                Err(fs::TryLockError::Error(cause))
+                    if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(fs::TryLockError::Error(cause)) => return Err(unusable(cause)),
+            }
+            if cancelled() {
+                return Err(LockError::Cancelled);
+            }
+            if Instant::now() >= deadline {
+                return Err(LockError::Held {
+                    path: shown_path(&path),
+                    holder: read_holder(&mut file),
+                });
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A lock file that cannot be removed guards the next run just as well.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// `<lookup>.csv.lock.tmp`
+fn lock_path(lookup: &Path) -> PathBuf {
+    let mut name = lookup.as_os_str().to_owned();
+    name.push(".lock.tmp");
+    name.into()
+}
+
+/// Opens the lock file, making it where it is not there. Neither a link nor a pipe is followed or waited for; a file
+/// of another user is opened for reading, which is enough for a lock.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .mode(0o644)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
+    let file = match options.clone().write(true).create(true).open(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
+            options.open(path).map_err(|_| cause)?
+        }
+        opened => opened?,
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file; remove it"));
+    }
+    Ok(file)
+}
+
+/// Whether `path` still leads to `file`.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let here = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok((here.dev(), here.ino()) == (there.dev(), there.ino())),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(cause),
+    }
+}
+
+fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
+    file.set_len(0)?;
+    file.write_all(holder.as_bytes())
+}
+
+fn read_holder(file: &mut File) -> String {
+    let mut text = Vec::new();
+    let read = file
+        .rewind()
+        .and_then(|()| file.take(HOLDER_BYTES).read_to_end(&mut text));
+    match read {
+        Ok(count) if count > 0 => shown::escaped(&text),
+        _ => "it did not say who it is".to_owned(),
+    }
+}
+
+fn shown_path(path: &Path) -> String {
+    super::source::shown_path(path)
+}

@@ -1,0 +1,114 @@
+//! The lookup file that remembers every pair: read as a stream, merged, published.
+//!
+//! Invariants:
+//! - The file is never loaded: memory does not grow with it.
+//! - A file that is not a table of pairs and times is never overwritten.
+//! - A byte that no sighting changes stays as it is; the order of rows and columns stays.
+//! - Merging is min of first times and max of last times, so neither order nor repetition of merges matters.
+//! - A reader finds the old file or the new one, never a mixture, never none.
+//!
+//! ```text
+//! bucket_name,remote_ip,firstTime,lastTime             any order, more columns, other spellings of the times
+//! billing,192.0.2.7,1433261392,1433347792
+//! ```
+
+mod layout;
+mod lock;
+mod merge;
+mod publish;
+mod source;
+mod stage;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::pair::PairHasher;
+use source::Source;
+
+pub use layout::Layout;
+pub use lock::LOCK_WAIT;
+pub use merge::Merged;
+pub use publish::{FileRoute, Publication, PublishError, Route, publish};
+pub use table::{Head, HistoryRow, Table};
+
+/// Which file, and which of its columns make a pair.
+#[derive(Debug, Clone)]
+pub struct History {
+    path: PathBuf,
+    keys: Vec<String>,
+}
+
+impl History {
+    /// The lookup at `path`, which need not exist, with these key fields. Links are followed once, here, so that a
+    /// rename later replaces the file and not the link.
+    ///
+    /// # Errors
+    /// The folder is missing, or the path leads to something that is no regular file.
+    pub fn new(path: &Path, keys: &[String]) -> Result<Self, Error> {
+        Ok(Self {
+            path: source::resolve(path)?,
+            keys: keys.to_vec(),
+        })
+    }
+
+    /// The file's path, links resolved.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder it is in.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// The file's name.
+    pub fn file_name(&self) -> &Path {
+        self.path.file_name().map_or(&self.path, Path::new)
+    }
+
+    /// The key fields.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    /// Reads the whole history, calling `visit` with every row, in this order but more than once where somebody writes
+    /// the file meanwhile. Returns the number of rows.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not a history.
+    pub fn read(
+        &self,
+        hasher: &PairHasher,
+        visit: &mut dyn FnMut(&HistoryRow<'_>),
+    ) -> Result<u64, Error> {
+        let mut attempts = 1;
+        loop {
+            let source = Source::open(&self.path)?;
+            match self.read_source(&source, hasher, visit) {
+                // A file that somebody is just writing may look broken.
+                Err(_) if attempts < publish::ATTEMPTS && !source.is_current().unwrap_or(true) => {
+                    attempts += 1
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn read_source(
+        &self,
+        source: &Source,
+        hasher: &PairHasher,
+        visit: &mut dyn FnMut(&HistoryRow<'_>),
+    ) -> Result<u64, Error> {
+        let mut rows = 0;
+        let Some(mut table) = Table::open(source, &self.keys, hasher)? else {
+            return Ok(0);
+        };
+        while let Some(row) = table.next_row()? {
+            rows += u64::from(!row.is_blank());
+            visit(&row);
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,183 @@
+//! The new file while it is being written: beside the lookup, under a random name that ends in `.tmp`.
+//!
+//! Splunk's default bundle and cluster rules skip `*.tmp` (distsearch.conf, server.conf). The file is made only when
+//! there is something to write, is never one that was there before, and is removed unless it is put in place.
+
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+/// How much is gathered before it is written, in bytes.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// The hexadecimal digits of a staged file's random part.
+const RANDOM_DIGITS: usize = 16;
+
+/// A new file, being written.
+#[derive(Debug)]
+pub struct Stage {
+    path: PathBuf,
+    file: File,
+    buffer: Vec<u8>,
+    in_place: bool,
+}
+
+impl Stage {
+    /// Makes `<folder>/<name>.<16 hexadecimal digits>.tmp`. A file that replaces another one is readable by its owner
+    /// alone until it gets that one's mode; a first one has the mode that new files have.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn create(folder: &Path, name: &Path, replaces: bool) -> io::Result<Self> {
+        let random = getrandom::u64().map_err(io::Error::other)?;
+        let mut file_name = name.as_os_str().to_owned();
+        file_name.push(format!(".{random:016x}.tmp"));
+        let path = folder.join(file_name);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(if replaces { 0o600 } else { 0o666 })
+            .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
+            .open(&path)?;
+        Ok(Self {
+            path,
+            file,
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            in_place: false,
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The buffer to append to; [`Stage::write_full`] must follow.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Writes the buffer out where it is full.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn write_full(&mut self) -> io::Result<()> {
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.write_out()?;
+        }
+        Ok(())
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Writes the rest and waits until all of it is on the disk.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.write_out()?;
+        self.file.sync_all()
+    }
+
+    /// Gives it the mode and the owner of the file that it replaces. An owner that the process may not give is left:
+    /// the file is then the process's own, as after any other program's save.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn keep_mode_and_owner(&self, old: &Metadata) -> io::Result<()> {
+        let new = self.file.metadata()?;
+        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+            match fchown(&self.file, Some(old.uid()), Some(old.gid())) {
+                Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {}
+                result => result?,
+            }
+        }
+        self.file
+            .set_permissions(Permissions::from_mode(old.mode() & 0o7777))
+    }
+
+    /// Says that it has been put in place: there is nothing to remove any more.
+    pub fn placed(mut self) {
+        self.in_place = true;
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !self.in_place {
+            // What cannot be removed now is swept by the next run.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Removes the staged files that dead runs left behind. To be called under the lock, when no living run has one.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(super) fn sweep(folder: &Path, name: &Path) -> io::Result<()> {
+    let prefix = name.as_os_str().as_encoded_bytes();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if is_staged(entry.file_name().as_encoded_bytes(), prefix) {
+            // Somebody else's folder of that name, or gone already: not in the way of anything.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Whether `name` is `<lookup>.<16 hexadecimal digits>.tmp`.
+fn is_staged(name: &[u8], lookup: &[u8]) -> bool {
+    let random = name
+        .strip_prefix(lookup)
+        .and_then(|rest| rest.strip_prefix(b"."))
+        .and_then(|rest| rest.strip_suffix(b".tmp"));
+    random.is_some_and(|random| {
+        random.len() == RANDOM_DIGITS
+            && random
+                .iter()
+                .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_left_overs_are_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let ours = "seen.csv.0123456789abcdef.tmp";
+        let others = [
+            "seen.csv",
+            "seen.csv.tmp",
+            "seen.csv.lock.tmp",
+            "seen.csv.0123456789abcdeg.tmp",
+            "seen.csv.0123456789abcde.tmp",
+            "other.csv.0123456789abcdef.tmp",
+            "seen.csv.0123456789ABCDEF.tmp",
+        ];
+        for name in others.iter().chain([&ours]) {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        sweep(folder.path(), Path::new("seen.csv")).unwrap();
+        assert!(!folder.path().join(ours).exists());
+        assert!(others.iter().all(|name| folder.path().join(name).exists()));
+    }
+
+    #[test]
+    fn a_stage_that_is_not_placed_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut stage = Stage::create(folder.path(), Path::new("seen.csv"), true).unwrap();
+        stage.buffer().extend_from_slice(b"half a file");
+        stage.flush().unwrap();
+        drop(stage);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,79 @@
+//! The command line: which of the program's two faces is asked for, and how its end becomes an exit code.
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use s3newip::error::{Error, Exit};
+use s3newip::session::{self, World};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            #[expect(
+                clippy::print_stderr,
+                reason = "the one place where the program speaks to a shell"
+            )]
+            {
+                eprintln!("s3newip: {error}");
+            }
+            Exit::Usage.into()
+        }
+    }
+}
+
+fn run() -> Result<Exit, Error> {
+    search_command()
+}
+
+/// The chunked protocol on standard input and output.
+fn search_command() -> Result<Exit, Error> {
+    if io::stdin().is_terminal() {
+        return Err(Error::user(
+            "this is a Splunk search command: splunkd starts it for \"| s3newip\"; to look at S3 access logs here, use \
+             s3newip scan (see s3newip --help)",
+        ));
+    }
+    let executable = std::env::current_exe().map_err(Error::environment)?;
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed).map_err(Error::environment)?;
+    let world = World {
+        executable: &executable,
+        clock: clock(),
+        seed,
+        hung_up: &reader_is_gone,
+    };
+    // The plain descriptors: the standard library's own buffers would be a second copy.
+    let input = io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(Error::environment)?;
+    let output = io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(Error::environment)?;
+    session::run(File::from(input), File::from(output), &world)
+}
+
+/// The machine's clock, in epoch seconds.
+fn clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs().cast_signed())
+}
+
+/// Whether the other end of standard output has been closed.
+fn reader_is_gone() -> bool {
+    let stdout = io::stdout();
+    let mut descriptors = [PollFd::new(&stdout, PollFlags::empty())];
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let found = poll(&mut descriptors, Some(&at_once));
+    let [descriptor] = descriptors;
+    found.is_ok() && descriptor.revents().intersects(PollFlags::ERR)
+}

@@ -1,0 +1,85 @@
+//! The command's options: what stands after `| s3newip`, checked before the first row.
+//!
+//! ```text
+//! s3newip [lookup=<file>.csv] [window=<relative time>] [new=window|unseen] [status=<list>]
+//!         [output=events|pairs|all] [maxevents=<int>] [update=<bool>] [seed=<bool>] [by <field> ...]
+//! ```
+//!
+//! splunkd hands over the arguments with their outer quotes removed; `b = "two"` arrives as three of them, and commas
+//! between arguments are dropped by SPL, so that an unquoted `status=2xx,304` arrives as `status=2xx` and `304`.
+
+mod arguments;
+mod lookup_name;
+mod status;
+mod values;
+
+use crate::error::Error;
+use crate::reltime::RelativeTime;
+
+pub use lookup_name::LookupName;
+pub use status::StatusList;
+pub use values::{KeyFields, NewRule, Output};
+
+/// The lookup that Splunk's own search uses.
+pub const DEFAULT_LOOKUP: &str = "previously_seen_S3_access_from_remote_ip.csv";
+
+/// The threshold of newness that Splunk's own search uses.
+pub const DEFAULT_WINDOW: &str = "-70m@m";
+
+/// The options' names, in the order in which messages list them.
+const NAMES: [&str; 8] = [
+    "lookup",
+    "window",
+    "new",
+    "status",
+    "output",
+    "maxevents",
+    "update",
+    "seed",
+];
+
+/// What a run is asked to do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The lookup's file name.
+    pub lookup: LookupName,
+    /// The threshold of newness, relative to the search's now().
+    pub window: RelativeTime,
+    /// What makes a pair new.
+    pub new: NewRule,
+    /// The status codes of successful accesses.
+    pub status: StatusList,
+    /// What is returned.
+    pub output: Output,
+    /// Events returned for each new pair; 0 = all.
+    pub max_events: u32,
+    /// Whether the history is written.
+    pub update: bool,
+    /// Whether the run only learns.
+    pub seed: bool,
+    /// The key fields.
+    pub by: KeyFields,
+}
+
+impl Options {
+    /// Reads the arguments as splunkd hands them over (`searchinfo.args`).
+    ///
+    /// # Errors
+    /// An unknown or repeated option, a bad value, bad key fields: the message names the option, what came and what is
+    /// allowed.
+    pub fn parse(args: &[String]) -> Result<Self, Error> {
+        let mut given = arguments::Arguments::split(args)?;
+        let options = Self {
+            lookup: given.value("lookup", DEFAULT_LOOKUP)?,
+            window: given.parsed("window", DEFAULT_WINDOW, RelativeTime::parse)?,
+            new: given.value("new", "window")?,
+            status: given.value("status", StatusList::DEFAULT)?,
+            output: given.value("output", "events")?,
+            max_events: given.parsed("maxevents", "0", values::whole_number)?,
+            update: given.parsed("update", "true", values::boolean)?,
+            seed: given.parsed("seed", "false", values::boolean)?,
+            by: KeyFields::new(given.by())?,
+        };
+        Ok(options)
+    }
+}

@@ -1,0 +1,134 @@
+//! A pair: the values of the key fields, (bucket_name, remote_ip) unless `by` says otherwise.
+//!
+//! Invariants: values that are IP addresses are in canonical form (RFC 5952; an IPv4-mapped IPv6 address is its IPv4
+//! address), so that one host has one spelling; two different pairs never have the same text; nobody outside can aim
+//! for two pairs with the same key, because the hash has a random key for each process.
+//!
+//! ```text
+//! text  = 1*( length value )          length: 4 bytes, little endian
+//! key   = SipHash-1-3 (128 bits) of the text
+//! ```
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use siphasher::sip128::SipHasher13;
+
+/// The most key fields that `by` may name.
+pub const MAX_KEY_FIELDS: usize = 5;
+
+/// Appends one value to a pair's text, in canonical form where it is an IP address.
+pub fn push_value(text: &mut Vec<u8>, value: &[u8]) {
+    match canonical_ip(value) {
+        Some(address) => push_plain(text, address.to_string().as_bytes()),
+        None => push_plain(text, value),
+    }
+}
+
+fn push_plain(text: &mut Vec<u8>, value: &[u8]) {
+    text.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    text.extend_from_slice(value);
+}
+
+/// The canonical address that `value` spells, where its spelling may differ from that. IPv4 needs no look: the dotted
+/// form that `std` accepts (no leading zeros) has one spelling.
+fn canonical_ip(value: &[u8]) -> Option<IpAddr> {
+    memchr::memchr(b':', value)?;
+    let address: Ipv6Addr = std::str::from_utf8(value).ok()?.parse().ok()?;
+    Some(IpAddr::V6(address).to_canonical())
+}
+
+/// The values in a pair's text.
+pub fn values(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (value, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        rest = after;
+        Some(value)
+    })
+}
+
+/// A pair's identity in memory: 128 bits, whatever its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PairKey {
+    high: u64,
+    low: u64,
+}
+
+impl PairKey {
+    /// 64 bits for a hash table.
+    pub fn hash(self) -> u64 {
+        self.low
+    }
+}
+
+/// Makes keys of texts; one for each process.
+#[derive(Debug, Clone)]
+pub struct PairHasher(SipHasher13);
+
+impl PairHasher {
+    /// From 16 random bytes.
+    pub fn new(seed: &[u8; 16]) -> Self {
+        Self(SipHasher13::new_with_key(seed))
+    }
+
+    /// The key of a pair's text.
+    pub fn key(&self, text: &[u8]) -> PairKey {
+        let hash = self.0.hash(text);
+        PairKey {
+            high: hash.h1,
+            low: hash.h2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(fields: &[&str]) -> Vec<u8> {
+        let mut text = Vec::new();
+        for field in fields {
+            push_value(&mut text, field.as_bytes());
+        }
+        text
+    }
+
+    #[test]
+    fn one_host_has_one_spelling() {
+        let cases = [
+            ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
+            ("2001:db8::0:1", "2001:db8::1"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("::FFFF:c000:0207", "192.0.2.7"),
+            ("192.0.2.7", "192.0.2.7"),
+            ("192.0.2.007", "192.0.2.007"),
+            ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
+            ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
+            ("fe80::1%eth0", "fe80::1%eth0"),
+            ("a:b", "a:b"),
+            ("", ""),
+        ];
+        for (spelling, canonical) in cases {
+            let text = text(&[spelling]);
+            assert_eq!(values(&text).next().unwrap(), canonical.as_bytes());
+        }
+    }
+
+    #[test]
+    fn fields_do_not_run_into_each_other() {
+        assert_ne!(text(&["ab", "c"]), text(&["a", "bc"]));
+        assert_ne!(text(&["", "a"]), text(&["a", ""]));
+        let text = text(&["billing", "192.0.2.7"]);
+        let values: Vec<_> = values(&text).collect();
+        assert_eq!(values, [b"billing".as_slice(), b"192.0.2.7"]);
+    }
+
+    #[test]
+    fn another_process_has_other_keys() {
+        let text = text(&["billing", "192.0.2.7"]);
+        let (one, other) = (PairHasher::new(&[1; 16]), PairHasher::new(&[2; 16]));
+        assert_eq!(one.key(&text), one.clone().key(&text));
+        assert_ne!(one.key(&text), other.key(&text));
+    }
+}

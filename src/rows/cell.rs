@@ -1,0 +1,76 @@
+//! Cells in and out of their quotes.
+
+use std::borrow::Cow;
+
+/// The value of a raw cell: its quotes removed, its doubled quotes made single.
+pub fn decoded(raw: &[u8]) -> Cow<'_, [u8]> {
+    let Some(inner) = raw
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""))
+    else {
+        return Cow::Borrowed(raw);
+    };
+    match memchr::memchr(b'"', inner) {
+        None => Cow::Borrowed(inner),
+        Some(_) => Cow::Owned(unescaped(inner)),
+    }
+}
+
+fn unescaped(inner: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((before, after)) =
+        memchr::memchr(b'"', rest).and_then(|at| rest.split_at_checked(at + 1))
+    {
+        value.extend_from_slice(before);
+        rest = after.strip_prefix(b"\"").unwrap_or(after);
+    }
+    value.extend_from_slice(rest);
+    value
+}
+
+/// Appends `value` as a cell, quoted where it must be: where it holds a comma, a quote or a line ending, or has a space
+/// at an end that some readers trim.
+pub fn push_cell(out: &mut Vec<u8>, value: &[u8]) {
+    if !needs_quotes(value) {
+        out.extend_from_slice(value);
+        return;
+    }
+    out.push(b'"');
+    for part in value.split_inclusive(|byte| *byte == b'"') {
+        out.extend_from_slice(part);
+        if part.ends_with(b"\"") {
+            out.push(b'"');
+        }
+    }
+    out.push(b'"');
+}
+
+fn needs_quotes(value: &[u8]) -> bool {
+    value
+        .iter()
+        .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
+        || value.first().is_some_and(|byte| *byte == b' ')
+        || value.last().is_some_and(|byte| *byte == b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_comes_back_as_it_went_in() {
+        for value in [
+            "", "a", "a,b", "\"", "\"\"", "a\"b\"", "x\ny", "x\r", " x", "x ", "-", "ü",
+        ] {
+            let mut out = Vec::new();
+            push_cell(&mut out, value.as_bytes());
+            assert_eq!(decoded(&out), value.as_bytes(), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_quote_inside_a_plain_cell_is_an_ordinary_byte() {
+        assert_eq!(decoded(b"a\"\"b"), b"a\"\"b".as_slice());
+    }
+}

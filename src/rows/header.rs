@@ -1,0 +1,45 @@
+//! The first record of a CSV: the names of its columns.
+
+use super::{Record, decoded};
+
+/// Column names in their order, decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Header {
+    names: Vec<Vec<u8>>,
+}
+
+impl Header {
+    /// The names in a CSV's first record.
+    pub fn new(record: &Record<'_>) -> Self {
+        let names = (0..record.cells())
+            .map(|index| decoded(record.raw(index)).into_owned())
+            .collect();
+        Self { names }
+    }
+
+    /// From names.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let names = names.into_iter().map(<[u8]>::to_vec).collect();
+        Self { names }
+    }
+
+    /// The position (from 0) of the first column with this name.
+    pub fn position(&self, name: &[u8]) -> Option<usize> {
+        self.names.iter().position(|column| column == name)
+    }
+
+    /// The names in their order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.names.iter().map(Vec::as_slice)
+    }
+
+    /// How many columns there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is no column at all.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}

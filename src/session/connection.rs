@@ -1,0 +1,201 @@
+//! Frames in and out of two streams.
+
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+
+use crate::error::Error;
+use crate::frame::{self, Header, MAX_HEADER_BYTES, MAX_METADATA_BYTES};
+use crate::message::{Inspector, Reply, Request};
+use crate::shown;
+
+/// Why the conversation ends early.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// The other end is gone.
+    Cancelled,
+    /// What comes is not the protocol, from its first bytes on.
+    NotTheProtocol(Error),
+    /// Something failed: splunkd is told, with these messages before.
+    Failed(Error, Option<Inspector>),
+}
+
+impl From<Error> for Lost {
+    fn from(error: Error) -> Self {
+        Self::Failed(error, None)
+    }
+}
+
+impl From<io::Error> for Lost {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset => Self::Cancelled,
+            _ => Error::environment(format!("the connection to splunkd failed: {error}")).into(),
+        }
+    }
+}
+
+/// Both directions.
+pub(super) struct Connection<R: Read, W: Write> {
+    input: BufReader<R>,
+    output: BufWriter<W>,
+    /// Bytes of the current request's body that have not been read.
+    unread: u64,
+}
+
+impl<R: Read, W: Write> Connection<R, W> {
+    pub(super) fn new(input: R, output: W) -> Self {
+        Self {
+            input: BufReader::with_capacity(64 << 10, input),
+            output: BufWriter::with_capacity(256 << 10, output),
+            unread: 0,
+        }
+    }
+
+    pub(super) fn into_input(self) -> BufReader<R> {
+        self.input
+    }
+
+    /// The first request: getinfo. `None` where nothing comes at all.
+    pub(super) fn receive_first(&mut self) -> Result<Option<Request>, Lost> {
+        let header = match self.header() {
+            Ok(Some(header)) => header,
+            Ok(None) => return Ok(None),
+            Err(Lost::Failed(error, _)) => return Err(Lost::NotTheProtocol(not_chunked(&error))),
+            Err(lost) => return Err(lost),
+        };
+        let request = self.request(header, "getinfo")?;
+        // Nothing is expected here; what comes all the same is no reason to fail.
+        io::copy(&mut self.body(), &mut io::sink())?;
+        Ok(Some(request))
+    }
+
+    /// The next request: execute. `None` at the end of the input.
+    pub(super) fn receive(&mut self) -> Result<Option<Request>, Lost> {
+        match self.header()? {
+            Some(header) => self.request(header, "execute").map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn header(&mut self) -> Result<Option<Header>, Lost> {
+        let mut line = Vec::new();
+        (&mut self.input)
+            .take(MAX_HEADER_BYTES as u64)
+            .read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        match line.strip_suffix(b"\n").map(frame::parse_header) {
+            Some(Some(header)) => Ok(Some(header)),
+            None if line.len() < MAX_HEADER_BYTES && b"chunked ".starts_with(line.get(..8).unwrap_or(&line)) => {
+                Err(Lost::Cancelled)
+            }
+            _ => Err(Error::peer(format!(
+                "expected a header line \"chunked 1.0,<metadata bytes>,<body bytes>\" from splunkd, found {}",
+                shown::quoted(line.strip_suffix(b"\n").unwrap_or(&line))
+            ))
+            .into()),
+        }
+    }
+
+    fn request(&mut self, header: Header, expected: &str) -> Result<Request, Lost> {
+        if header.metadata > MAX_METADATA_BYTES {
+            return Err(Error::peer(format!(
+                "splunkd announces {} bytes of metadata; at most {MAX_METADATA_BYTES} are read",
+                header.metadata
+            ))
+            .into());
+        }
+        let mut metadata = Vec::new();
+        (&mut self.input)
+            .take(header.metadata)
+            .read_to_end(&mut metadata)?;
+        if (metadata.len() as u64) < header.metadata {
+            return Err(Lost::Cancelled);
+        }
+        self.unread = header.body;
+        let request = Request::parse(&metadata).map_err(|cause| {
+            Error::peer(format!(
+                "the metadata that splunkd sent is not what the protocol has: {cause}"
+            ))
+        })?;
+        if request.action == expected {
+            return Ok(request);
+        }
+        Err(Error::peer(format!(
+            "expected the action {expected} from splunkd, found {}",
+            shown::quoted(request.action.as_bytes())
+        ))
+        .into())
+    }
+
+    /// The current request's body. Its end before the announced length is an error, not an end.
+    pub(super) fn body(&mut self) -> Body<'_, R> {
+        Body {
+            input: &mut self.input,
+            unread: &mut self.unread,
+        }
+    }
+
+    /// Sends a reply without rows.
+    pub(super) fn reply(&mut self, reply: &Reply) -> Result<(), Lost> {
+        self.reply_with(reply, b"")
+    }
+
+    /// Sends a reply with these rows.
+    pub(super) fn reply_with(&mut self, reply: &Reply, rows: &[u8]) -> Result<(), Lost> {
+        self.reply_streamed(reply, rows.len() as u64, |out| Ok(out.write_all(rows)?))
+    }
+
+    /// Sends a reply with `length` bytes of rows, which `write` writes.
+    pub(super) fn reply_streamed(
+        &mut self,
+        reply: &Reply,
+        length: u64,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), Lost>,
+    ) -> Result<(), Lost> {
+        let metadata = reply.to_json();
+        let header = Header {
+            metadata: metadata.len() as u64,
+            body: length,
+        };
+        self.output
+            .write_all(frame::header_line(header).as_bytes())?;
+        self.output.write_all(&metadata)?;
+        write(&mut self.output)?;
+        Ok(self.output.flush()?)
+    }
+}
+
+/// The error of a first line that is none of the protocol's, with the two ways in which that happens.
+fn not_chunked(error: &Error) -> Error {
+    Error::peer(format!(
+        "{error}; as a search command it needs \"chunked = true\" in commands.conf; in a shell, use s3newip scan \
+         (see s3newip --help)"
+    ))
+}
+
+/// A body, as a stream.
+pub(super) struct Body<'a, R> {
+    input: &'a mut BufReader<R>,
+    unread: &'a mut u64,
+}
+
+impl<R: Read> Read for Body<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = usize::try_from(*self.unread)
+            .unwrap_or(usize::MAX)
+            .min(out.len());
+        let out = out.get_mut(..length).unwrap_or_default();
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let count = self.input.read(out)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        *self.unread -= count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,242 @@
+//! The body of a reply with events: every event as it came, plus what is said of its pair.
+//!
+//! Chunks may come with different headers. The reply has the union of their columns in order of first appearance, then
+//! firstTime, lastTime and newIP; where the input has a column of that name, its cells are replaced where they stand.
+
+use std::io::Write;
+
+use super::connection::Lost;
+use super::intake::ChunkHeader;
+use crate::detector::{Conclusion, Verdict, pair_values};
+use crate::rows::{MULTIVALUE_PREFIX, Record, Scanned, push_cell, scan};
+
+/// What the reply adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Added {
+    FirstTime,
+    LastTime,
+    NewIp,
+}
+
+impl Added {
+    const ALL: [Self; 3] = [Self::FirstTime, Self::LastTime, Self::NewIp];
+
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::FirstTime => b"firstTime",
+            Self::LastTime => b"lastTime",
+            Self::NewIp => b"newIP",
+        }
+    }
+
+    fn push(self, out: &mut Vec<u8>, verdict: &Verdict) {
+        match self {
+            Self::FirstTime => {
+                if let Some(first) = verdict.first {
+                    first.write(out);
+                }
+            }
+            Self::LastTime => verdict.last.write(out),
+            Self::NewIp => out.push(if verdict.new { b'1' } else { b'0' }),
+        }
+    }
+}
+
+/// Where a cell of the reply comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cell {
+    /// From the event's cell with this number.
+    Copied(usize),
+    /// The event's chunk has no such column.
+    Empty,
+    /// From the verdict.
+    Added(Added),
+}
+
+/// How the events of one header become rows of the reply.
+#[derive(Debug)]
+enum Plan {
+    /// The event's bytes, this many empty cells, and all that is added.
+    AsItCame(usize),
+    /// Cell by cell.
+    CellByCell(Vec<Cell>),
+}
+
+/// The reply's columns and how to fill them.
+#[derive(Debug)]
+pub(super) struct EventRows {
+    columns: Vec<Vec<u8>>,
+    plans: Vec<Plan>,
+    keys: Vec<String>,
+}
+
+impl EventRows {
+    /// For events that came under `headers`.
+    pub(super) fn new(headers: &[ChunkHeader], keys: &[String]) -> Self {
+        let mut columns = union(headers);
+        let came = columns.len();
+        for added in Added::ALL {
+            if !columns.iter().any(|name| name == added.name()) {
+                columns.push(added.name().to_vec());
+            }
+        }
+        let all_added = columns.len() == came + Added::ALL.len();
+        let plan = |header: &ChunkHeader| {
+            let in_order = header
+                .names
+                .names()
+                .eq(columns.iter().take(header.names.len()));
+            match came.checked_sub(header.names.len()) {
+                Some(missing) if in_order && all_added => Plan::AsItCame(missing),
+                _ => Plan::CellByCell(columns.iter().map(|name| cell(name, header)).collect()),
+            }
+        };
+        Self {
+            plans: headers.iter().map(plan).collect(),
+            keys: keys.to_vec(),
+            columns,
+        }
+    }
+
+    /// The bytes that [`EventRows::write`] will write.
+    pub(super) fn length(&self, conclusion: &mut Conclusion) -> Result<u64, Lost> {
+        let mut length = 0;
+        self.each(conclusion, |row| {
+            length += row.len() as u64;
+            Ok(())
+        })?;
+        Ok(length)
+    }
+
+    /// Writes the header and the rows; nothing where there is no row.
+    pub(super) fn write(
+        &self,
+        conclusion: &mut Conclusion,
+        out: &mut dyn Write,
+    ) -> Result<(), Lost> {
+        self.each(conclusion, |row| Ok(out.write_all(row)?))
+    }
+
+    /// Calls `visit` with the header, before the first row, and with every row.
+    fn each(
+        &self,
+        conclusion: &mut Conclusion,
+        mut visit: impl FnMut(&[u8]) -> Result<(), Lost>,
+    ) -> Result<(), Lost> {
+        let mut row = Vec::new();
+        let mut ends = Vec::new();
+        let mut begun = false;
+        let mut emit = |row: &[u8]| {
+            if !std::mem::replace(&mut begun, true) {
+                visit(&self.header())?;
+            }
+            visit(row)
+        };
+        conclusion.for_each_event(|verdict, header, event| {
+            row.clear();
+            if let Some(plan) = self.plans.get(header as usize) {
+                push_row(&mut row, plan, event, verdict, &mut ends);
+            }
+            emit(&row)
+        })?;
+        for id in conclusion.vanished() {
+            if let Some(verdict) = conclusion.verdict(id) {
+                row.clear();
+                self.push_bare_row(&mut row, conclusion, &verdict);
+                emit(&row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn header(&self) -> Vec<u8> {
+        let mut header = Vec::new();
+        for (index, name) in self.columns.iter().enumerate() {
+            push_separator(&mut header, index);
+            push_cell(&mut header, name);
+        }
+        header.push(b'\n');
+        header
+    }
+
+    /// A row for a pair whose events were let go of: its keys and times.
+    fn push_bare_row(&self, out: &mut Vec<u8>, conclusion: &Conclusion, verdict: &Verdict) {
+        let values: Vec<_> = pair_values(&conclusion.sightings, verdict.pair).collect();
+        for (index, name) in self.columns.iter().enumerate() {
+            push_separator(out, index);
+            let key = self.keys.iter().position(|key| key.as_bytes() == name);
+            if let Some(value) = key.and_then(|at| values.get(at)) {
+                push_cell(out, value);
+            } else if name == b"_time" {
+                Added::FirstTime.push(out, verdict);
+            } else if let Some(added) = Added::ALL.into_iter().find(|added| added.name() == name) {
+                added.push(out, verdict);
+            }
+        }
+        out.push(b'\n');
+    }
+}
+
+/// All columns, each where it appeared first. The first header stands as it is.
+fn union(headers: &[ChunkHeader]) -> Vec<Vec<u8>> {
+    let mut columns: Vec<Vec<u8>> = Vec::new();
+    let mut known = std::collections::HashSet::new();
+    for (index, header) in headers.iter().enumerate() {
+        for name in header.names.names() {
+            if known.insert(name) || index == 0 {
+                columns.push(name.to_vec());
+            }
+        }
+    }
+    columns
+}
+
+/// Where the cell of column `name` comes from, for events under `header`.
+fn cell(name: &[u8], header: &ChunkHeader) -> Cell {
+    let added = |name: &[u8]| Added::ALL.into_iter().find(|added| added.name() == name);
+    if let Some(added) = added(name) {
+        return Cell::Added(added);
+    }
+    let stale = name
+        .strip_prefix(MULTIVALUE_PREFIX)
+        .and_then(added)
+        .is_some();
+    match header.names.position(name) {
+        Some(column) if !stale => Cell::Copied(column),
+        _ => Cell::Empty,
+    }
+}
+
+fn push_row(out: &mut Vec<u8>, plan: &Plan, event: &[u8], verdict: &Verdict, ends: &mut Vec<u32>) {
+    match plan {
+        Plan::AsItCame(missing) => {
+            out.extend_from_slice(event);
+            out.extend(std::iter::repeat_n(b',', *missing));
+            for added in Added::ALL {
+                out.push(b',');
+                added.push(out, verdict);
+            }
+        }
+        Plan::CellByCell(cells) => {
+            let Scanned::Record { .. } = scan(event, true, ends) else {
+                return;
+            };
+            let record = Record::new(event, ends);
+            for (index, cell) in cells.iter().enumerate() {
+                push_separator(out, index);
+                match cell {
+                    Cell::Copied(column) => out.extend_from_slice(record.raw(*column)),
+                    Cell::Empty => {}
+                    Cell::Added(added) => added.push(out, verdict),
+                }
+            }
+        }
+    }
+    out.push(b'\n');
+}
+
+fn push_separator(out: &mut Vec<u8>, index: usize) {
+    if index > 0 {
+        out.push(b',');
+    }
+}

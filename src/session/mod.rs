@@ -1,0 +1,279 @@
+//! The conversation with splunkd: one reply for each request, and what a run does between them.
+//!
+//! ```text
+//! splunkd                                this process
+//! getinfo                           ->
+//!                                   <-   type, required_fields          touches no file: splunkd starts several probe
+//! end of input                      ->   exit 0                         processes per search that ask no more
+//! execute (rows, finished: false)   ->
+//!                                   <-   nothing yet, finished: false
+//! execute (rows, finished: true)    ->   merges, publishes
+//!                                   <-   rows, messages, finished: true
+//! ```
+//!
+//! Each request is read whole before it is answered, or both sides wait for each other. The end of input before the
+//! last request, and a reader that is gone, mean that the search was cancelled: nothing is published, exit 0.
+
+mod connection;
+mod events;
+mod intake;
+mod pairs;
+mod summary;
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::app::App;
+use crate::detector::{Conclusion, Detector, Rules, Unpublished};
+use crate::dispatch::JobInfo;
+use crate::error::{Error, Exit};
+use crate::history::{FileRoute, History, Publication};
+use crate::message::{Inspector, Kind, Reply, SearchInfo};
+use crate::options::{Options, Output};
+use crate::shown;
+use crate::timestamp::Timestamp;
+
+use connection::{Connection, Lost};
+use intake::Intake;
+use summary::Summary;
+
+/// How long to read on after a fatal error, so that splunkd can take the reply before the pipe breaks.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// What a session takes from the world around it.
+pub struct World<'a> {
+    /// The program's path.
+    pub executable: &'a Path,
+    /// The clock, in epoch seconds.
+    pub clock: i64,
+    /// 16 random bytes.
+    pub seed: [u8; 16],
+    /// Whether the reader of the replies is gone.
+    pub hung_up: &'a dyn Fn() -> bool,
+}
+
+/// Holds the conversation on `input` and `output` to its end.
+///
+/// # Errors
+/// The first bytes are not those of the protocol: there is no one to send a reply to.
+pub fn run<R, W>(input: R, output: W, world: &World<'_>) -> Result<Exit, Error>
+where
+    R: Read + Send + 'static,
+    W: Write,
+{
+    let mut connection = Connection::new(input, output);
+    match converse(&mut connection, world) {
+        Ok(()) | Err(Lost::Cancelled) => Ok(Exit::Done),
+        Err(Lost::NotTheProtocol(error)) => Err(error),
+        Err(Lost::Failed(error, inspector)) => {
+            let reply = Reply {
+                inspector,
+                finished: Some(true),
+                error: Some(error.to_string()),
+                ..Reply::default()
+            };
+            // A reader that is gone needs no reply.
+            let _ = connection.reply(&reply);
+            drain(connection.into_input());
+            Ok(Exit::Failed)
+        }
+    }
+}
+
+fn converse<R: Read, W: Write>(
+    connection: &mut Connection<R, W>,
+    world: &World<'_>,
+) -> Result<(), Lost> {
+    let Some(getinfo) = connection.receive_first()? else {
+        return Ok(());
+    };
+    let preview = getinfo.preview();
+    let info = getinfo.into_search_info();
+    let options = Options::parse(info.args())?;
+    connection.reply(&capabilities(&options))?;
+    let Some(mut request) = connection.receive()? else {
+        return Ok(());
+    };
+    let mut run = Run::start(&info, options, preview, world)?;
+    loop {
+        run.intake.read_chunk(connection.body())?;
+        if request.finished() {
+            return run.finish(connection);
+        }
+        connection.reply(&Reply {
+            finished: Some(false),
+            ..Reply::default()
+        })?;
+        match connection.receive()? {
+            Some(next) => request = next,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The answer to getinfo.
+fn capabilities(options: &Options) -> Reply {
+    let reporting = options.seed || options.output == Output::Pairs;
+    let mut fields = options.by.names().to_vec();
+    let columns = if reporting {
+        intake::REPORTING_FIELDS
+    } else {
+        intake::EVENTS_FIELDS
+    };
+    for column in columns {
+        if !fields.iter().any(|field| field == column) {
+            fields.push((*column).to_owned());
+        }
+    }
+    Reply {
+        kind: Some(if reporting {
+            Kind::Reporting
+        } else {
+            Kind::Events
+        }),
+        required_fields: Some(fields),
+        ..Reply::default()
+    }
+}
+
+/// A search under way.
+struct Run<'a> {
+    intake: Intake,
+    options: Options,
+    preview: bool,
+    holder: String,
+    world: &'a World<'a>,
+    started: Instant,
+}
+
+impl<'a> Run<'a> {
+    fn start(
+        info: &SearchInfo,
+        options: Options,
+        preview: bool,
+        world: &'a World<'a>,
+    ) -> Result<Self, Error> {
+        let started = Instant::now();
+        let job = JobInfo::read(info.dispatch_dir().as_deref());
+        let now = job.now(info.sid(), world.clock);
+        let threshold = options
+            .window
+            .resolve(now, &job.zone())
+            .map_err(Error::user)?;
+        let history = App::of(world.executable)?.history(&options.lookup, options.by.names())?;
+        let rules = Rules {
+            new: options.new,
+            threshold: Timestamp::from_seconds(threshold),
+            output: options.output,
+            max_events: options.max_events,
+            seed: options.seed,
+        };
+        let spill_folder = spill_folder(info, &history);
+        let detector = Detector::new(rules, history, &world.seed, &spill_folder);
+        Ok(Self {
+            intake: Intake::new(detector, &options),
+            options,
+            preview,
+            holder: format!(
+                "process {}, search {}",
+                std::process::id(),
+                shown::quoted(info.sid().as_bytes())
+            ),
+            world,
+            started,
+        })
+    }
+
+    /// Merges, publishes, and answers the last request.
+    fn finish<R: Read, W: Write>(self, connection: &mut Connection<R, W>) -> Result<(), Lost> {
+        let Self {
+            intake,
+            options,
+            world,
+            ..
+        } = self;
+        let (detector, headers, tally) = intake.into_parts();
+        let lookup = options.lookup.clone();
+        let folder = detector.history().folder().to_owned();
+        let route = FileRoute::new(&folder);
+        let publication = Publication {
+            route: &route,
+            holder: &self.holder,
+            cancelled: world.hung_up,
+        };
+        let writes = options.update && !self.preview;
+        let mut conclusion = match detector.conclude(writes.then_some(&publication)) {
+            Ok(conclusion) => conclusion,
+            Err(Unpublished::Cancelled) => return Err(Lost::Cancelled),
+            Err(Unpublished::Failed(error)) => return Err(error.into()),
+        };
+        let summary = Summary {
+            options: &options,
+            tally: &tally,
+            conclusion: &conclusion,
+            lookup: lookup.as_str(),
+            preview: self.preview,
+            elapsed: self.started.elapsed(),
+        };
+        let messages = summary.messages();
+        let inspector = Some(Inspector { messages });
+        if let (true, Some(why)) = (options.seed, &conclusion.unpublished) {
+            return Err(Lost::Failed(
+                Error::environment(summary::not_learnt(why)),
+                inspector,
+            ));
+        }
+        let reply = Reply {
+            inspector,
+            finished: Some(true),
+            ..Reply::default()
+        };
+        answer(connection, &reply, &options, &headers, &mut conclusion)
+    }
+}
+
+/// Sends the last reply with its rows.
+fn answer<R: Read, W: Write>(
+    connection: &mut Connection<R, W>,
+    reply: &Reply,
+    options: &Options,
+    headers: &[intake::ChunkHeader],
+    conclusion: &mut Conclusion,
+) -> Result<(), Lost> {
+    if options.seed {
+        return connection.reply_with(reply, &summary::learnt(conclusion));
+    }
+    match options.output {
+        Output::Pairs => {
+            let table = pairs::table(options.by.names(), headers, conclusion)?;
+            connection.reply_with(reply, &table)
+        }
+        Output::Events | Output::All => {
+            let rows = events::EventRows::new(headers, options.by.names());
+            let length = rows.length(conclusion)?;
+            connection.reply_streamed(reply, length, |out| rows.write(conclusion, out))
+        }
+    }
+}
+
+/// Where rows beyond memory go: the search's dispatch folder, else beside the lookup.
+fn spill_folder(info: &SearchInfo, history: &History) -> PathBuf {
+    match info.dispatch_dir() {
+        Some(folder) if folder.is_dir() => folder,
+        _ => history.folder().to_owned(),
+    }
+}
+
+/// Reads what still comes, at most for [`DRAIN`].
+fn drain(mut input: impl Read + Send + 'static) {
+    let (done, wait) = mpsc::channel();
+    thread::spawn(move || {
+        let copied = io::copy(&mut input, &mut io::sink());
+        // Nobody listens any more once the time is up.
+        let _ = done.send(copied.is_ok());
+    });
+    let _ = wait.recv_timeout(DRAIN);
+}

@@ -1,0 +1,93 @@
+//! The body of a reply with pairs: a row for each new pair, sorted by first time and key.
+
+use std::collections::HashMap;
+
+use super::connection::Lost;
+use super::intake::{ChunkHeader, DETAILS};
+use crate::detector::{Conclusion, Verdict, pair_values};
+use crate::rows::{Record, push_cell, scan};
+use crate::sightings::PairId;
+
+/// The whole table as CSV; empty where there is no new pair.
+pub(super) fn table(
+    keys: &[String],
+    headers: &[ChunkHeader],
+    conclusion: &mut Conclusion,
+) -> Result<Vec<u8>, Lost> {
+    let pairs = sorted(conclusion);
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut details = HashMap::new();
+    conclusion.for_each_pair_row(|id, row| {
+        details.insert(id, row.to_vec());
+    })?;
+    let shown: Vec<_> = (0..DETAILS.len())
+        .filter(|index| headers.iter().any(|header| header.has_detail(*index)))
+        .collect();
+    let mut out = header(keys, &shown);
+    for verdict in pairs {
+        push_pair(&mut out, conclusion, &verdict);
+        push_details(&mut out, details.get(&verdict.pair), &shown);
+        out.push(b'\n');
+    }
+    Ok(out)
+}
+
+/// The new pairs by first time, then by key.
+fn sorted(conclusion: &Conclusion) -> Vec<Verdict> {
+    let mut pairs: Vec<_> = conclusion
+        .new_pairs()
+        .filter_map(|id| conclusion.verdict(id))
+        .collect();
+    let values = |id: PairId| pair_values(&conclusion.sightings, id);
+    pairs.sort_by(|one, other| {
+        one.first
+            .cmp(&other.first)
+            .then_with(|| values(one.pair).cmp(values(other.pair)))
+    });
+    pairs
+}
+
+fn header(keys: &[String], shown: &[usize]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for key in keys {
+        push_cell(&mut out, key.as_bytes());
+        out.push(b',');
+    }
+    out.extend_from_slice(b"firstTime,lastTime,newIP,count");
+    for name in shown.iter().filter_map(|index| DETAILS.get(*index)) {
+        out.push(b',');
+        out.extend_from_slice(name.as_bytes());
+    }
+    out.push(b'\n');
+    out
+}
+
+fn push_pair(out: &mut Vec<u8>, conclusion: &Conclusion, verdict: &Verdict) {
+    for value in pair_values(&conclusion.sightings, verdict.pair) {
+        push_cell(out, value);
+        out.push(b',');
+    }
+    if let Some(first) = verdict.first {
+        first.write(out);
+    }
+    out.push(b',');
+    verdict.last.write(out);
+    let count = conclusion
+        .sightings
+        .get(verdict.pair)
+        .map_or(0, |pair| pair.count);
+    out.extend_from_slice(format!(",{},{count}", u8::from(verdict.new)).as_bytes());
+}
+
+fn push_details(out: &mut Vec<u8>, row: Option<&Vec<u8>>, shown: &[usize]) {
+    let row = row.map_or(b"".as_slice(), Vec::as_slice);
+    let mut ends = Vec::new();
+    scan(row, true, &mut ends);
+    let record = Record::new(row, &ends);
+    for index in shown {
+        out.push(b',');
+        out.extend_from_slice(record.raw(*index));
+    }
+}

@@ -1,0 +1,83 @@
+//! Text from outside, made safe to show: in a message, in a table on a terminal.
+//!
+//! Attackers write part of every S3 log line. A terminal escape, a line break or a direction override in a user agent
+//! must not rewrite what a person reads, so everything that is not plainly visible is written as an escape.
+
+use std::fmt::Write;
+
+/// The most characters of a foreign value that a message repeats.
+const MESSAGE_CHARACTERS: usize = 80;
+
+/// `text` as one line in double quotes for a message: escaped, and cut after 80 characters.
+pub fn quoted(text: &[u8]) -> String {
+    let safe = escaped(text.get(..MESSAGE_CHARACTERS * 4).unwrap_or(text));
+    match safe.char_indices().nth(MESSAGE_CHARACTERS) {
+        Some((cut, _)) => format!("\"{}...\"", safe.get(..cut).unwrap_or_default()),
+        None => format!("\"{safe}\""),
+    }
+}
+
+/// `text` with control characters, invisible and direction-changing characters, and bytes that are not UTF-8 written
+/// as `\n`, `\x1b`, `\u{202e}`.
+pub fn escaped(text: &[u8]) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            push_visible(&mut safe, character);
+        }
+        for byte in chunk.invalid() {
+            push_byte(&mut safe, *byte);
+        }
+    }
+    safe
+}
+
+fn push_visible(safe: &mut String, character: char) {
+    match character {
+        '\n' | '\r' | '\t' => safe.extend(character.escape_default()),
+        character if character.is_ascii_control() => push_byte(safe, character as u8),
+        character if is_deceptive(character) => safe.extend(character.escape_unicode()),
+        character => safe.push(character),
+    }
+}
+
+fn push_byte(safe: &mut String, byte: u8) {
+    // Writing to a String cannot fail.
+    let _ = write!(safe, "\\x{byte:02x}");
+}
+
+/// Characters that a terminal acts on or does not show: C1 controls, soft hyphen, zero-width and direction marks,
+/// line and paragraph separators, variation selectors, tags.
+fn is_deceptive(character: char) -> bool {
+    matches!(character,
+        '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_escaped() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"curl/8.5.0", "curl/8.5.0"),
+            (b"\x1b[2Jgone", "\\x1b[2Jgone"),
+            (b"a\nb\tc\r", "a\\nb\\tc\\r"),
+            ("abc\u{202e}cba".as_bytes(), "abc\\u{202e}cba"),
+            (b"\xff\xc3", "\\xff\\xc3"),
+            ("Zürich".as_bytes(), "Zürich"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(escaped(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_says_so() {
+        let shown = quoted(&[b'a'; 1000]);
+        assert_eq!(shown, format!("\"{}...\"", "a".repeat(80)));
+        assert_eq!(quoted(b"short"), "\"short\"");
+    }
+}
