@@ -243,8 +243,11 @@ impl AccessColumns {
     }
 }
 
-/// `value` where it can be a key; `-` is the log's word for nothing.
-fn usable(value: &[u8], index: usize) -> Result<&[u8], Unusable> {
+/// `value`, of the key field with number `index`, where it can be a key; `-` is the log's word for nothing.
+///
+/// # Errors
+/// Why it cannot.
+pub fn usable(value: &[u8], index: usize) -> Result<&[u8], Unusable> {
     match value {
         b"" | b"-" => Err(Unusable::Key(index)),
         value if memchr::memchr(0, value).is_some() => Err(Unusable::Nul(index)),

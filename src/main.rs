@@ -1,14 +1,31 @@
 //! The command line: which of the program's two faces is asked for, and how its end becomes an exit code.
 
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use clap::{Parser, Subcommand};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use s3newip::error::{Error, Exit};
-use s3newip::session::{self, World};
+use s3newip::error::{Error, Exit, Fault};
+use s3newip::scan::{self, ScanArguments};
+use s3newip::session;
+
+/// Which IP address has just accessed which S3 bucket for the first time?
+///
+/// Started by splunkd, without a subcommand, this is the search command "| s3newip".
+#[derive(Debug, Parser)]
+#[command(name = "s3newip", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(Box<ScanArguments>),
+}
 
 fn main() -> ExitCode {
     match run() {
@@ -21,13 +38,26 @@ fn main() -> ExitCode {
             {
                 eprintln!("s3newip: {error}");
             }
-            Exit::Usage.into()
+            match error.fault() {
+                Fault::User => Exit::Usage,
+                Fault::Environment | Fault::Peer => Exit::Failed,
+            }
+            .into()
         }
     }
 }
 
 fn run() -> Result<Exit, Error> {
-    search_command()
+    match Arguments::parse().command {
+        None => search_command(),
+        Some(Command::Scan(arguments)) => {
+            let world = scan::World {
+                clock: clock(),
+                seed: seed()?,
+            };
+            scan::run(&arguments, &world, &mut BufWriter::new(io::stdout().lock()))
+        }
+    }
 }
 
 /// The chunked protocol on standard input and output.
@@ -39,12 +69,10 @@ fn search_command() -> Result<Exit, Error> {
         ));
     }
     let executable = std::env::current_exe().map_err(Error::environment)?;
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed).map_err(Error::environment)?;
-    let world = World {
+    let world = session::World {
         executable: &executable,
         clock: clock(),
-        seed,
+        seed: seed()?,
         hung_up: &reader_is_gone,
     };
     // The plain descriptors: the standard library's own buffers would be a second copy.
@@ -63,6 +91,13 @@ fn search_command() -> Result<Exit, Error> {
 fn clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs().cast_signed())
+}
+
+/// 16 bytes that nobody outside can guess.
+fn seed() -> Result<[u8; 16], Error> {
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed).map_err(Error::environment)?;
+    Ok(seed)
 }
 
 /// Whether the other end of standard output has been closed.

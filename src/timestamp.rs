@@ -57,6 +57,12 @@ impl Timestamp {
         }
     }
 
+    /// As RFC 3339 writes it, in UTC: `2026-03-06T09:15:22Z`.
+    pub fn to_rfc3339(self) -> String {
+        jiff::Timestamp::from_microsecond(self.0)
+            .map_or_else(|_| self.0.to_string(), |time| time.to_string())
+    }
+
     /// Whole epoch seconds, rounded down.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(MICROS_PER_SECOND)

@@ -1,6 +1,8 @@
 //! The end of a run: the merge with the history, and the verdicts.
 
-use super::{Detector, Rules};
+use std::collections::HashMap;
+
+use super::{Detector, Rules, pair_values};
 use crate::error::Error;
 use crate::held::{HeaderId, Held};
 use crate::history::{self, Merged, Publication, PublishError};
@@ -108,6 +110,18 @@ impl Conclusion {
             .map(|(id, _)| id)
     }
 
+    /// The verdicts on the new pairs, by first time, then by key values.
+    pub fn sorted_new_pairs(&self) -> Vec<Verdict> {
+        let mut pairs: Vec<_> = self.new_pairs().filter_map(|id| self.verdict(id)).collect();
+        let values = |id: PairId| pair_values(&self.sightings, id);
+        pairs.sort_by(|one, other| {
+            one.first
+                .cmp(&other.first)
+                .then_with(|| values(one.pair).cmp(values(other.pair)))
+        });
+        pairs
+    }
+
     /// The new pairs whose rows were let go of, because a survey had found them in the history: somebody removed them
     /// from it before it was merged.
     pub fn vanished(&self) -> Vec<PairId> {
@@ -134,7 +148,7 @@ impl Conclusion {
     /// Those of `visit`, and of reading back the rows beyond memory.
     pub fn for_each_event<E: From<std::io::Error>>(
         &mut self,
-        mut visit: impl FnMut(&Verdict, HeaderId, &[u8]) -> Result<(), E>,
+        mut visit: impl FnMut(&Sightings, &Verdict, HeaderId, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let (rules, sightings) = (self.rules, &self.sightings);
         let mut returned = Returned::new(rules.max_events, sightings.len());
@@ -148,25 +162,25 @@ impl Conclusion {
                 Some(new) => returned.count(pairs, is_new).then_some(new),
                 None => verdicts.next().filter(|_| rules.output == Output::All),
             };
-            deciding.map_or(Ok(()), |verdict| visit(&verdict, header, row))
+            deciding.map_or(Ok(()), |verdict| visit(sightings, &verdict, header, row))
         })
     }
 
-    /// Calls `visit` with every row held under [`Output::Pairs`] and each of its new pairs, in order of arrival: the
-    /// last one of a pair is its earliest.
+    /// The held rows of the new pairs under [`Output::Pairs`]: each pair's earliest, with the cells of
+    /// [`super::DETAILS`].
     ///
     /// # Errors
     /// That of reading back the rows beyond memory.
-    pub fn for_each_pair_row(
-        &mut self,
-        mut visit: impl FnMut(PairId, &[u8]),
-    ) -> std::io::Result<()> {
+    pub fn details(&mut self) -> std::io::Result<HashMap<PairId, Vec<u8>>> {
         let (rules, sightings) = (self.rules, &self.sightings);
+        let mut details = HashMap::new();
         self.held.for_each(|pairs, _, row| {
             let new = |id: &&PairId| sightings.get(**id).is_some_and(|pair| rules.is_new(pair));
-            pairs.iter().filter(new).for_each(|id| visit(*id, row));
-            Ok(())
-        })
+            // Only earlier and earlier rows of a pair were held: the last one is its earliest.
+            details.extend(pairs.iter().filter(new).map(|id| (*id, row.to_vec())));
+            std::io::Result::Ok(())
+        })?;
+        Ok(details)
     }
 }
 

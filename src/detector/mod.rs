@@ -29,6 +29,16 @@ use crate::timestamp::Timestamp;
 pub use conclusion::{Conclusion, Unpublished, Verdict};
 pub use tally::Tally;
 
+/// The columns of a pair's earliest event that a table of pairs shows. Under [`Output::Pairs`] a held row is these
+/// cells, in this order, with commas between them; empty where the input has no such column.
+pub const DETAILS: [&str; 5] = [
+    "http_status",
+    "operation",
+    "request_uri",
+    "requester",
+    "user_agent",
+];
+
 /// What makes a pair new, and which rows are wanted of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {

@@ -70,7 +70,7 @@ impl Arguments {
         let item = argument.trim_matches(',');
         match (previous, self.values.get_mut("status")) {
             (Some("status"), Some(list)) if item.parse::<StatusList>().is_ok() => {
-                *list = format!("{list},{item}");
+                *list = format!("{},{item}", list.trim_end_matches(','));
                 Ok("status")
             }
             _ => Err(Error::user(format!(

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use crate::error::Error;
 use crate::frame::{self, Header, MAX_HEADER_BYTES, MAX_METADATA_BYTES};
-use crate::message::{Inspector, Reply, Request};
+use crate::message::{Level, Reply, Request};
 use crate::shown;
 
 /// Why the conversation ends early.
@@ -15,12 +15,12 @@ pub(super) enum Lost {
     /// What comes is not the protocol, from its first bytes on.
     NotTheProtocol(Error),
     /// Something failed: splunkd is told, with these messages before.
-    Failed(Error, Option<Inspector>),
+    Failed(Error, Vec<(Level, String)>),
 }
 
 impl From<Error> for Lost {
     fn from(error: Error) -> Self {
-        Self::Failed(error, None)
+        Self::Failed(error, Vec::new())
     }
 }
 
@@ -61,7 +61,7 @@ impl<R: Read, W: Write> Connection<R, W> {
         let header = match self.header() {
             Ok(Some(header)) => header,
             Ok(None) => return Ok(None),
-            Err(Lost::Failed(error, _)) => return Err(Lost::NotTheProtocol(not_chunked(&error))),
+            Err(Lost::Failed(..)) => return Err(Lost::NotTheProtocol(not_chunked())),
             Err(lost) => return Err(lost),
         };
         let request = self.request(header, "getinfo")?;
@@ -168,12 +168,13 @@ impl<R: Read, W: Write> Connection<R, W> {
     }
 }
 
-/// The error of a first line that is none of the protocol's, with the two ways in which that happens.
-fn not_chunked(error: &Error) -> Error {
-    Error::peer(format!(
-        "{error}; as a search command it needs \"chunked = true\" in commands.conf; in a shell, use s3newip scan \
-         (see s3newip --help)"
-    ))
+/// The error of a first line that is none of the protocol's, with the two ways in which that happens. What came is not
+/// shown: the older protocol's first lines hold a session key.
+fn not_chunked() -> Error {
+    Error::peer(
+        "standard input does not begin with a frame of Splunk's chunked protocol (\"chunked 1.0,...\"); as a search \
+         command it needs \"chunked = true\" in commands.conf; in a shell, use s3newip scan (see s3newip --help)",
+    )
 }
 
 /// A body, as a stream.

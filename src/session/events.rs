@@ -132,7 +132,7 @@ impl EventRows {
             }
             visit(row)
         };
-        conclusion.for_each_event(|verdict, header, event| {
+        conclusion.for_each_event(|_, verdict, header, event| {
             row.clear();
             if let Some(plan) = self.plans.get(header as usize) {
                 push_row(&mut row, plan, event, verdict, &mut ends);

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::connection::Lost;
 use crate::access::{AccessColumns, PairTexts};
-use crate::detector::{Detector, Tally};
+use crate::detector::{DETAILS, Detector, Tally};
 use crate::error::Error;
 use crate::options::{Options, Output, StatusList};
 use crate::rows::{Header, Located, ReadError, Record, RecordReader};
@@ -37,15 +37,6 @@ pub(super) const REPORTING_FIELDS: &[&str] = &[
     "firstTimeSeen",
     "lastTimeSeen",
     "count",
-];
-
-/// The columns of a pair's earliest event that a table of pairs shows.
-pub(super) const DETAILS: [&str; 5] = [
-    "http_status",
-    "operation",
-    "request_uri",
-    "requester",
-    "user_agent",
 ];
 
 /// A header that a chunk came with.

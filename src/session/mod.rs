@@ -31,7 +31,7 @@ use crate::detector::{Conclusion, Detector, Rules, Unpublished};
 use crate::dispatch::JobInfo;
 use crate::error::{Error, Exit};
 use crate::history::{FileRoute, History, Publication};
-use crate::message::{Inspector, Kind, Reply, SearchInfo};
+use crate::message::{Inspector, Kind, Level, Reply, SearchInfo};
 use crate::options::{Options, Output};
 use crate::shown;
 use crate::timestamp::Timestamp;
@@ -68,9 +68,10 @@ where
     match converse(&mut connection, world) {
         Ok(()) | Err(Lost::Cancelled) => Ok(Exit::Done),
         Err(Lost::NotTheProtocol(error)) => Err(error),
-        Err(Lost::Failed(error, inspector)) => {
+        Err(Lost::Failed(error, mut messages)) => {
+            messages.push((Level::Error, error.to_string()));
             let reply = Reply {
-                inspector,
+                inspector: Some(Inspector { messages }),
                 finished: Some(true),
                 error: Some(error.to_string()),
                 ..Reply::default()
@@ -219,15 +220,12 @@ impl<'a> Run<'a> {
             elapsed: self.started.elapsed(),
         };
         let messages = summary.messages();
-        let inspector = Some(Inspector { messages });
         if let (true, Some(why)) = (options.seed, &conclusion.unpublished) {
-            return Err(Lost::Failed(
-                Error::environment(summary::not_learnt(why)),
-                inspector,
-            ));
+            let error = Error::environment(summary::not_learnt(why));
+            return Err(Lost::Failed(error, messages));
         }
         let reply = Reply {
-            inspector,
+            inspector: Some(Inspector { messages }),
             finished: Some(true),
             ..Reply::default()
         };

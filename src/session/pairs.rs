@@ -1,12 +1,9 @@
 //! The body of a reply with pairs: a row for each new pair, sorted by first time and key.
 
-use std::collections::HashMap;
-
 use super::connection::Lost;
-use super::intake::{ChunkHeader, DETAILS};
-use crate::detector::{Conclusion, Verdict, pair_values};
+use super::intake::ChunkHeader;
+use crate::detector::{Conclusion, DETAILS, Verdict, pair_values};
 use crate::rows::{Record, push_cell, scan};
-use crate::sightings::PairId;
 
 /// The whole table as CSV; empty where there is no new pair.
 pub(super) fn table(
@@ -14,14 +11,11 @@ pub(super) fn table(
     headers: &[ChunkHeader],
     conclusion: &mut Conclusion,
 ) -> Result<Vec<u8>, Lost> {
-    let pairs = sorted(conclusion);
+    let pairs = conclusion.sorted_new_pairs();
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut details = HashMap::new();
-    conclusion.for_each_pair_row(|id, row| {
-        details.insert(id, row.to_vec());
-    })?;
+    let details = conclusion.details()?;
     let shown: Vec<_> = (0..DETAILS.len())
         .filter(|index| headers.iter().any(|header| header.has_detail(*index)))
         .collect();
@@ -32,21 +26,6 @@ pub(super) fn table(
         out.push(b'\n');
     }
     Ok(out)
-}
-
-/// The new pairs by first time, then by key.
-fn sorted(conclusion: &Conclusion) -> Vec<Verdict> {
-    let mut pairs: Vec<_> = conclusion
-        .new_pairs()
-        .filter_map(|id| conclusion.verdict(id))
-        .collect();
-    let values = |id: PairId| pair_values(&conclusion.sightings, id);
-    pairs.sort_by(|one, other| {
-        one.first
-            .cmp(&other.first)
-            .then_with(|| values(one.pair).cmp(values(other.pair)))
-    });
-    pairs
 }
 
 fn header(keys: &[String], shown: &[usize]) -> Vec<u8> {

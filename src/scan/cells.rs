@@ -1,0 +1,192 @@
+//! The result as rows of cells, whatever the format.
+
+use std::io;
+
+use super::arguments::ScanArguments;
+use super::geoip::GeoIp;
+use crate::detector::{Conclusion, DETAILS, Verdict, pair_values};
+use crate::options::Output;
+use crate::rows::{Record, decoded, scan};
+use crate::sightings::{PairId, Sightings};
+use crate::timestamp::Timestamp;
+
+/// The columns that a result has.
+pub(super) fn columns(arguments: &ScanArguments) -> Vec<&'static str> {
+    if arguments.seed {
+        return vec!["pairs_seen", "pairs_added", "pairs_updated", "pairs_total"];
+    }
+    let places: &[_] = if arguments.geoip.is_some() {
+        &["City", "Country"]
+    } else {
+        &[]
+    };
+    let pair = [&["bucket_name", "src_ip"], places].concat();
+    match arguments.output {
+        Output::Pairs => [
+            &["firstTime", "lastTime"],
+            pair.as_slice(),
+            &["count"],
+            &DETAILS,
+        ]
+        .concat(),
+        Output::Events => [&["_time"], pair.as_slice(), &["operation", "request_uri"]].concat(),
+        Output::All => [
+            &["_time", "newIP"],
+            pair.as_slice(),
+            &["operation", "request_uri"],
+        ]
+        .concat(),
+    }
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// Text, as bytes from a log.
+    Text(Vec<u8>),
+    /// A number.
+    Number(u64),
+}
+
+impl Cell {
+    /// The cell as bytes.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string().into_bytes(),
+        }
+    }
+}
+
+/// Calls `visit` with the cells of every row of the result.
+pub(super) fn for_each_row(
+    arguments: &ScanArguments,
+    geoip: Option<&GeoIp>,
+    conclusion: &mut Conclusion,
+    mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
+) -> io::Result<()> {
+    if arguments.seed {
+        return visit(learnt(conclusion));
+    }
+    match arguments.output {
+        Output::Pairs => for_each_pair(geoip, conclusion, visit),
+        Output::Events | Output::All => for_each_event(arguments.output, geoip, conclusion, visit),
+    }
+}
+
+/// The one row of a scan that only learns.
+fn learnt(conclusion: &Conclusion) -> Vec<Cell> {
+    let merged = &conclusion.merged;
+    let seen = conclusion.sightings.len() as u64;
+    [
+        seen,
+        merged.added,
+        merged.updated,
+        merged.before + merged.added,
+    ]
+    .map(Cell::Number)
+    .to_vec()
+}
+
+fn for_each_event(
+    output: Output,
+    geoip: Option<&GeoIp>,
+    conclusion: &mut Conclusion,
+    mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
+) -> io::Result<()> {
+    conclusion.for_each_event(|sightings, verdict, _, row| {
+        let [time, _, operation, request_uri] = row_cells(row);
+        visit(event(
+            output,
+            geoip,
+            sightings,
+            verdict,
+            Timestamp::parse(&time),
+            [operation, request_uri],
+        ))
+    })?;
+    for verdict in conclusion
+        .vanished()
+        .into_iter()
+        .filter_map(|id| conclusion.verdict(id))
+    {
+        let sightings = &conclusion.sightings;
+        visit(event(
+            output,
+            geoip,
+            sightings,
+            &verdict,
+            verdict.first,
+            Default::default(),
+        ))?;
+    }
+    Ok(())
+}
+
+/// An event's cells.
+fn event(
+    output: Output,
+    geoip: Option<&GeoIp>,
+    sightings: &Sightings,
+    verdict: &Verdict,
+    time: Option<Timestamp>,
+    details: [Vec<u8>; 2],
+) -> Vec<Cell> {
+    let mut cells = vec![time_cell(time)];
+    if output == Output::All {
+        cells.push(Cell::Number(verdict.new.into()));
+    }
+    push_pair(&mut cells, geoip, sightings, verdict.pair);
+    cells.extend(details.map(Cell::Text));
+    cells
+}
+
+fn for_each_pair(
+    geoip: Option<&GeoIp>,
+    conclusion: &mut Conclusion,
+    mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut details = conclusion.details()?;
+    for verdict in conclusion.sorted_new_pairs() {
+        let sightings = &conclusion.sightings;
+        let mut cells = vec![time_cell(verdict.first), time_cell(Some(verdict.last))];
+        push_pair(&mut cells, geoip, sightings, verdict.pair);
+        cells.push(Cell::Number(
+            sightings.get(verdict.pair).map_or(0, |pair| pair.count),
+        ));
+        let row = details.remove(&verdict.pair).unwrap_or_default();
+        cells.extend(row_cells::<{ DETAILS.len() }>(&row).map(Cell::Text));
+        visit(cells)?;
+    }
+    Ok(())
+}
+
+/// Bucket, address and place.
+fn push_pair(cells: &mut Vec<Cell>, geoip: Option<&GeoIp>, sightings: &Sightings, id: PairId) {
+    let mut values = pair_values(sightings, id).map(<[u8]>::to_vec);
+    let (bucket_name, remote_ip) = (
+        values.next().unwrap_or_default(),
+        values.next().unwrap_or_default(),
+    );
+    let place = geoip.map(|geoip| geoip.place(&remote_ip));
+    cells.extend([bucket_name, remote_ip].map(Cell::Text));
+    if let Some((city, country)) = place {
+        cells.extend([city, country].map(|name| Cell::Text(name.into_bytes())));
+    }
+}
+
+fn time_cell(time: Option<Timestamp>) -> Cell {
+    Cell::Text(
+        time.map(Timestamp::to_rfc3339)
+            .unwrap_or_default()
+            .into_bytes(),
+    )
+}
+
+/// The first cells of a held row, decoded; empty where it has none.
+fn row_cells<const N: usize>(row: &[u8]) -> [Vec<u8>; N] {
+    let mut ends = Vec::new();
+    scan(row, true, &mut ends);
+    let record = Record::new(row, &ends);
+    std::array::from_fn(|index| decoded(record.raw(index)).into_owned())
+}

@@ -1,0 +1,122 @@
+//! The log files that are read, in the order of their names.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use indicatif::ProgressBar;
+use walkdir::WalkDir;
+
+use crate::error::Error;
+use crate::shown;
+
+/// How much is read at once, in bytes.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// The first bytes of gzip data (RFC 1952).
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+
+/// One source of lines.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// Standard input.
+    Stdin,
+    /// A file and its size in bytes.
+    File(PathBuf, u64),
+}
+
+/// The inputs that `paths` name: files as they are, the files in folders and below, `-` for standard input, which is
+/// also read where there are no paths.
+///
+/// # Errors
+/// A path that leads to nothing, or a folder that cannot be read.
+pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
+    if paths.is_empty() {
+        return Ok(vec![Input::Stdin]);
+    }
+    let mut inputs = Vec::new();
+    for path in paths {
+        if path == Path::new("-") {
+            inputs.push(Input::Stdin);
+        } else {
+            walk(path, &mut inputs)?;
+        }
+    }
+    Ok(inputs)
+}
+
+fn walk(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Error> {
+    for entry in WalkDir::new(path).sort_by_file_name() {
+        let entry = entry.map_err(|cause| {
+            let place = cause.path().unwrap_or(path);
+            unreadable(
+                place,
+                &cause
+                    .io_error()
+                    .map_or_else(|| cause.to_string(), ToString::to_string),
+            )
+        })?;
+        let metadata = std::fs::metadata(entry.path())
+            .map_err(|cause| unreadable(entry.path(), &cause.to_string()))?;
+        // Named pipes and the like are read where they are named themselves, not where they lie in a folder.
+        if metadata.is_file() || (entry.depth() == 0 && !metadata.is_dir()) {
+            inputs.push(Input::File(entry.into_path(), metadata.len()));
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, cause: &str) -> Error {
+    Error::environment(format!(
+        "{} cannot be read: {cause}; nothing was written",
+        shown::escaped(path.as_os_str().as_encoded_bytes())
+    ))
+}
+
+impl Input {
+    /// Its name for messages.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Stdin => "standard input".to_owned(),
+            Self::File(path, _) => shown::escaped(path.as_os_str().as_encoded_bytes()),
+        }
+    }
+
+    /// Its size in bytes; 0 where it is not known.
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Stdin => 0,
+            Self::File(_, size) => *size,
+        }
+    }
+
+    /// Opens it, decompressing what is gzip by its first bytes. `progress` advances by the bytes as they lie on disk.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(super) fn open(&self, progress: &ProgressBar) -> Result<Box<dyn BufRead>, Error> {
+        let raw: Box<dyn Read> = match self {
+            Self::Stdin => Box::new(io::stdin()),
+            Self::File(path, _) => Box::new(File::open(path).map_err(|cause| self.failed(&cause))?),
+        };
+        let mut raw = BufReader::with_capacity(BUFFER_BYTES, progress.wrap_read(raw));
+        let start = raw.fill_buf().map_err(|cause| self.failed(&cause))?;
+        Ok(if start.starts_with(GZIP_MAGIC) {
+            Box::new(BufReader::with_capacity(
+                BUFFER_BYTES,
+                MultiGzDecoder::new(raw),
+            ))
+        } else {
+            Box::new(raw)
+        })
+    }
+
+    /// The error of an input that cannot be read.
+    pub(super) fn failed(&self, cause: &io::Error) -> Error {
+        Error::environment(format!(
+            "{} cannot be read: {cause}; nothing was written",
+            self.name()
+        ))
+    }
+}

@@ -1,0 +1,102 @@
+//! `s3newip scan`: the same engine over raw S3 server access logs, without Splunk.
+//!
+//! ```text
+//! files, folders, standard input -> lines -> accesslog -> detector -> table, csv or ndjson on standard output
+//! ```
+//!
+//! Standard output has the result and nothing else. Standard error has what a person should know: lines that do not
+//! parse, an empty history, a history that could not be written; a progress bar and a summary on a terminal.
+
+mod arguments;
+mod cells;
+mod geoip;
+mod inputs;
+mod intake;
+mod lines;
+mod output;
+mod report;
+
+use std::io::{self, Write};
+
+use crate::detector::{Conclusion, Detector, Rules, Unpublished};
+use crate::error::{Error, Exit};
+use crate::history::{FileRoute, History, Publication};
+use crate::options::KeyFields;
+use crate::reltime::Zone;
+use crate::timestamp::Timestamp;
+
+pub use arguments::ScanArguments;
+
+use geoip::GeoIp;
+use intake::Intake;
+use report::Report;
+
+/// What a scan takes from the world around it.
+#[derive(Debug, Clone, Copy)]
+pub struct World {
+    /// The clock, in epoch seconds.
+    pub clock: i64,
+    /// 16 random bytes.
+    pub seed: [u8; 16],
+}
+
+/// Scans the logs that `arguments` name, writes the result to `out`.
+///
+/// # Errors
+/// A file that cannot be read, a history that is none: the history is then as it was.
+pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Result<Exit, Error> {
+    let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
+    let inputs = inputs::find(&arguments.paths)?;
+    let mut intake = Intake::new(detector(arguments, world)?, arguments.status.clone());
+    let progress = report::progress(&inputs);
+    for input in &inputs {
+        intake.read(input, &progress)?;
+    }
+    progress.finish_and_clear();
+    let (detector, tally) = intake.into_parts();
+    let mut conclusion = conclude(detector, arguments)?;
+    let report = Report::new(arguments, &tally, &conclusion);
+    let written = output::write(arguments, geoip.as_ref(), &mut conclusion, out);
+    let written = written.and_then(|()| out.flush());
+    report.print();
+    match written {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(Error::environment(
+            format!("the result cannot be written: {cause}"),
+        )),
+        _ if conclusion.unpublished.is_some() => Ok(Exit::Failed),
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn detector(arguments: &ScanArguments, world: &World) -> Result<Detector, Error> {
+    let now = arguments.now.unwrap_or(world.clock);
+    let threshold = arguments
+        .window
+        .resolve(now, &Zone::system())
+        .map_err(Error::user)?;
+    let history = History::new(&arguments.lookup, KeyFields::default().names())?;
+    let rules = Rules {
+        new: arguments.new,
+        threshold: Timestamp::from_seconds(threshold),
+        output: arguments.output,
+        max_events: arguments.max_events,
+        seed: arguments.seed,
+    };
+    let spill_folder = history.folder().to_owned();
+    Ok(Detector::new(rules, history, &world.seed, &spill_folder))
+}
+
+fn conclude(detector: Detector, arguments: &ScanArguments) -> Result<Conclusion, Error> {
+    let folder = detector.history().folder().to_owned();
+    let holder = format!("process {}, s3newip scan", std::process::id());
+    let publication = Publication {
+        route: &FileRoute::new(&folder),
+        holder: &holder,
+        cancelled: &|| false,
+    };
+    match detector.conclude((!arguments.dry_run).then_some(&publication)) {
+        Ok(conclusion) => Ok(conclusion),
+        Err(Unpublished::Failed(error)) => Err(error),
+        Err(Unpublished::Cancelled) => Err(Error::environment("cancelled")),
+    }
+}

@@ -1,0 +1,133 @@
+//! The result on standard output: a table for a person, CSV for a spreadsheet, NDJSON for a program.
+//!
+//! Text from logs is what attackers wrote. A terminal gets it with control characters escaped; a spreadsheet gets it
+//! escaped too, and with a leading quote where it would be run as a formula; a program gets it as it is, in JSON's own
+//! escapes.
+
+use std::io::{self, Write};
+
+use serde::Serializer;
+use unicode_width::UnicodeWidthStr;
+
+use super::arguments::{Format, ScanArguments};
+use super::cells::{self, Cell};
+use super::geoip::GeoIp;
+use crate::detector::Conclusion;
+use crate::shown;
+
+/// Writes the result in the format that `arguments` name.
+///
+/// # Errors
+/// Those of `out`, and of reading back rows beyond memory.
+pub(super) fn write(
+    arguments: &ScanArguments,
+    geoip: Option<&GeoIp>,
+    conclusion: &mut Conclusion,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let columns = cells::columns(arguments);
+    let mut rows = |visit: &mut dyn FnMut(Vec<Cell>) -> io::Result<()>| {
+        cells::for_each_row(arguments, geoip, conclusion, visit)
+    };
+    match arguments.format {
+        Format::Table => table(&columns, &mut rows, out),
+        Format::Csv => csv(&columns, &mut rows, out),
+        Format::Ndjson => rows(&mut |cells| ndjson(&columns, &cells, out)),
+    }
+}
+
+/// Calls a function with every row.
+type Rows<'a> = dyn FnMut(&mut dyn FnMut(Vec<Cell>) -> io::Result<()>) -> io::Result<()> + 'a;
+
+/// Two passes: the first finds how wide the columns are.
+fn table(columns: &[&str], rows: &mut Rows<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut widths: Vec<_> = columns.iter().map(|name| name.width()).collect();
+    let mut any = false;
+    rows(&mut |cells| {
+        any = true;
+        for (width, cell) in widths.iter_mut().zip(&cells) {
+            *width = (*width).max(visible(cell).width());
+        }
+        Ok(())
+    })?;
+    if !any {
+        return Ok(());
+    }
+    table_row(&widths, columns.iter().map(|name| (*name).to_owned()), out)?;
+    rows(&mut |cells| table_row(&widths, cells.iter().map(visible), out))
+}
+
+fn table_row(
+    widths: &[usize],
+    cells: impl Iterator<Item = String>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut line = String::new();
+    for (cell, width) in cells.zip(widths) {
+        let padding = width.saturating_sub(cell.width());
+        line.push_str(&cell);
+        line.extend(std::iter::repeat_n(' ', padding + 2));
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
+fn visible(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) if text.is_empty() => "-".to_owned(),
+        cell => shown::escaped(&cell.to_bytes()),
+    }
+}
+
+fn csv(columns: &[&str], rows: &mut Rows<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(columns)?;
+    rows(&mut |cells| Ok(writer.write_record(cells.iter().map(harmless))?))?;
+    writer.flush()
+}
+
+/// A cell that no spreadsheet runs as a formula.
+fn harmless(cell: &Cell) -> String {
+    let text = shown::escaped(&cell.to_bytes());
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text != "-";
+    if formula { format!("'{text}") } else { text }
+}
+
+fn ndjson(columns: &[&str], cells: &[Cell], out: &mut dyn Write) -> io::Result<()> {
+    let value = |cell: &Cell| match cell {
+        Cell::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
+        Cell::Number(number) => serde_json::Value::from(*number),
+    };
+    let pairs = columns.iter().zip(cells.iter().map(value));
+    serde_json::Serializer::new(&mut *out).collect_map(pairs)?;
+    out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_runs_nothing_that_an_attacker_wrote() {
+        let cases = [
+            ("=cmd|'/c calc'!A0", "'=cmd|'/c calc'!A0"),
+            ("+1", "'+1"),
+            ("-1+1", "'-1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-", "-"),
+            ("GET /=x HTTP/1.1", "GET /=x HTTP/1.1"),
+            ("\t=1", "\\t=1"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(harmless(&Cell::Text(text.into())), expected);
+        }
+    }
+
+    #[test]
+    fn a_program_gets_what_the_log_says() {
+        let mut out = Vec::new();
+        let cells = [Cell::Text(b"=1\x1b[2J\"".to_vec()), Cell::Number(7)];
+        ndjson(&["request_uri", "count"], &cells, &mut out).unwrap();
+        assert_eq!(out, b"{\"request_uri\":\"=1\\u001b[2J\\\"\",\"count\":7}\n");
+    }
+}
