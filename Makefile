@@ -1,0 +1,44 @@
+# Every target works on a fresh checkout; `make help` lists them.
+
+SHELL := /bin/bash
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
+ARCHITECTURE := $(patsubst arm64,aarch64,$(patsubst amd64,x86_64,$(shell uname -m)))
+PACKAGE := dist/s3newip-$(VERSION).tgz
+
+.PHONY: help run test lint doc app dist test-dist appinspect clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*##/ { printf "%-11s %s\n", $$1, $$2 }' Makefile
+
+run: ## show what the command does, on samples
+	scripts/run-demo.sh
+
+test: ## all tests, and those of the app on a package with this machine's binary
+	cargo test --locked
+	cargo build --locked
+	scripts/make-app.sh target/test-app/s3newip $(ARCHITECTURE)=target/debug/s3newip
+	scripts/pack.sh target/test-app/s3newip target/test-app/s3newip-$(VERSION).tgz
+	scripts/test-app.sh target/test-app/s3newip-$(VERSION).tgz
+
+lint: ## format and clippy
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- --deny warnings
+
+doc: ## the documentation of the code, without a warning
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --document-private-items
+
+app: ## the app's folder with this machine's binary: target/app/s3newip
+	cargo build --locked --release
+	scripts/make-app.sh target/app/s3newip $(ARCHITECTURE)=target/release/s3newip
+
+dist: ## the package for both architectures: dist/s3newip-<version>.tgz
+	scripts/make-dist.sh
+
+test-dist: dist ## the tests on that package, with both of its binaries
+	scripts/test-dist.sh $(PACKAGE)
+
+appinspect: dist ## vet that package with Splunk AppInspect
+	scripts/appinspect.sh $(PACKAGE)
+
+clean: ## remove everything that was built
+	rm -rf target dist

@@ -1,0 +1,109 @@
+"""As much of SPL as the app's searches use: macros, commands, and which fields leave each command.
+
+A command that is not known here fails the test that meets it, so a new one is thought about once.
+"""
+
+import re
+
+# What a search over S3 server access logs brings: Splunk's own fields and those of the Splunk Add-on for AWS.
+EVENT_FIELDS = frozenset(
+    """
+    _time _raw _indextime host source sourcetype index linecount splunk_server
+    bucket_owner bucket_name request_time remote_ip requester request_id operation key request_uri http_status
+    error_code bytes_sent object_size total_time turn_around_time referrer user_agent version_id
+    http_method uri uri_protocol src src_ip user status action dest storage_name
+    """.split()
+)
+TOKEN = r'"(?:[^"\\]|\\.)*"|\S+'
+
+
+def expand(search, macros):
+    """The search with its macros written out; an unknown one is an error."""
+
+    def definition(match):
+        name, arguments = match[1], [part for part in (match[2] or "").split(",") if part]
+        macro = macros[f"{name}({len(arguments)})" if arguments else name]
+        text = macro["definition"]
+        for parameter, argument in zip(macro.get("args", "").split(","), arguments):
+            text = text.replace(f"${parameter}$", argument)
+        return text
+
+    return re.sub(r"`(\w+)(?:\(([^)`]*)\))?`", definition, search)
+
+
+def commands(search):
+    """The pipeline as (command, tokens): split at bars outside of quotes; what begins without a bar is a search."""
+    parts = re.split(r'\|(?=(?:[^"]*"[^"]*")*[^"]*$)', search)
+    first = [["search", *re.findall(TOKEN, parts[0])]] if parts[0].strip() else []
+    return [(tokens[0], tokens[1:]) for tokens in first + [re.findall(TOKEN, part) for part in parts[1:]]]
+
+
+def fields_after(search, run_s3newip):
+    """The fields that leave the search. run_s3newip(tokens, fields) says what leaves that command."""
+    fields = set()
+    for command, tokens in commands(search):
+        fields = STEPS[command](tokens, fields) if command != "s3newip" else run_s3newip(tokens, fields)
+    return fields
+
+
+def needed(wanted, fields, command):
+    missing = set(wanted) - fields
+    assert not missing, f"{command} names {sorted(missing)}, which no command before it makes"
+
+
+def search_step(tokens, fields):
+    """A search of events at the front, a filter of what is there behind it."""
+    return fields or set(EVENT_FIELDS)
+
+
+def stats_step(tokens, fields):
+    text = " ".join(tokens)
+    functions, _by, by = text.partition(" by ")
+    needed(re.findall(r"\b\w+\((\w+)\)", functions), fields, "stats")
+    needed(by.split(), fields, "stats")
+    made = re.findall(r"\bas (\w+)", functions) + re.findall(r"(?<!\w)count(?!\w)", functions)
+    return set(made) | set(by.split())
+
+
+def eval_step(tokens, fields):
+    made, _equals, expression = " ".join(tokens).partition("=")
+    needed([expression], fields, "eval")
+    return fields | {made.strip()}
+
+
+def convert_step(tokens, fields):
+    needed(re.findall(r"ctime\((\w+)\)", " ".join(tokens)), fields, "convert")
+    return fields
+
+
+def fillnull_step(tokens, fields):
+    return fields | {token for token in tokens if "=" not in token}
+
+
+def iplocation_step(tokens, fields):
+    needed(tokens, fields, "iplocation")
+    return fields | {"City", "Country", "Region", "lat", "lon"}
+
+
+def rename_step(tokens, fields):
+    old, keyword, new = tokens
+    assert keyword == "as"
+    needed([old], fields, "rename")
+    return fields - {old} | {new}
+
+
+def table_step(tokens, fields):
+    needed(tokens, fields, "table")
+    return set(tokens)
+
+
+STEPS = {
+    "search": search_step,
+    "stats": stats_step,
+    "eval": eval_step,
+    "convert": convert_step,
+    "fillnull": fillnull_step,
+    "iplocation": iplocation_step,
+    "rename": rename_step,
+    "table": table_step,
+}
