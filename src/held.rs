@@ -16,7 +16,7 @@ use crate::sightings::PairId;
 
 /// The memory for held rows, in bytes. Small enough to share a search head with a hundred searches, large enough for
 /// the whole of an ordinary hour.
-pub const MEMORY_BYTES: usize = 8 << 20;
+pub const MEMORY_BYTES: usize = 6 << 20;
 
 /// The number of the header under which a row arrived.
 pub type HeaderId = u32;
@@ -38,6 +38,8 @@ pub struct Held {
     rows: Vec<u8>,
     folder: PathBuf,
     spilled: Option<BufWriter<File>>,
+    /// Bytes of rows that were moved to the file since the last [`Held::retain`].
+    moved: u64,
 }
 
 impl Held {
@@ -48,6 +50,7 @@ impl Held {
             rows: Vec::new(),
             folder: folder.to_owned(),
             spilled: None,
+            moved: 0,
         }
     }
 
@@ -90,8 +93,14 @@ impl Held {
         self.rows.len() + self.entries.len() * size_of::<Entry>()
     }
 
+    /// The bytes of the rows that came since the last [`Held::retain`], and of those that it left in memory.
+    pub fn waiting(&self) -> u64 {
+        self.moved + self.rows.len() as u64
+    }
+
     /// Lets go of the rows in memory that `wanted` (asked with a row's pairs) does not want.
     pub fn retain(&mut self, mut wanted: impl FnMut(&[PairId]) -> bool) {
+        self.moved = 0;
         let (mut kept_entries, mut kept_bytes) = (0, 0);
         let (mut at, mut byte) = (0, 0);
         let mut pairs = Vec::new();
@@ -132,6 +141,7 @@ impl Held {
         };
         self.in_memory(|pairs, header, row| write_group(&mut file, pairs, header, row))?;
         self.spilled = Some(file);
+        self.moved += self.rows.len() as u64;
         self.entries.clear();
         self.rows.clear();
         Ok(())

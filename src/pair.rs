@@ -9,6 +9,7 @@
 //! key   = SipHash-1-3 (128 bits) of the text
 //! ```
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv6Addr};
 
 use siphasher::sip128::SipHasher13;
@@ -18,15 +19,19 @@ pub const MAX_KEY_FIELDS: usize = 5;
 
 /// Appends one value to a pair's text, in canonical form where it is an IP address.
 pub fn push_value(text: &mut Vec<u8>, value: &[u8]) {
-    match canonical_ip(value) {
-        Some(address) => push_plain(text, address.to_string().as_bytes()),
-        None => push_plain(text, value),
-    }
-}
-
-fn push_plain(text: &mut Vec<u8>, value: &[u8]) {
+    let start = text.len();
     text.extend_from_slice(&(value.len() as u32).to_le_bytes());
-    text.extend_from_slice(value);
+    match canonical_ip(value) {
+        None => text.extend_from_slice(value),
+        Some(address) => {
+            // Writing to a Vec cannot fail.
+            let _ = write!(text, "{address}");
+            let length = (text.len() - start - 4) as u32;
+            if let Some(place) = text.get_mut(start..start + 4) {
+                place.copy_from_slice(&length.to_le_bytes());
+            }
+        }
+    }
 }
 
 /// The canonical address that `value` spells, where its spelling may differ from that. IPv4 needs no look: the dotted

@@ -1,65 +1,57 @@
 //! The pairs of the history that settle a pair as known, as fingerprints: taken in one pass over the history, so that a
 //! pair that comes later is settled without another pass.
 //!
-//! Bounded: a history with more pairs than [`MAX_PAIRS`] is not kept at all, and further passes do the work. A
+//! Bounded: a history with more pairs than [`MAX_PAIRS`], or many more than its size made expect, is not kept at all, and further passes do the work. A
 //! fingerprint is 64 bits of a hash with a random key: among a million pairs of history and a million of a search, two
 //! different ones share a fingerprint once in 18 million runs. Even then nothing is lost: the merge, which compares 128
 //! bits, finds the pair missing from the history, and it is reported and stored like one that was removed meanwhile.
 
 use crate::pair::PairKey;
 
-/// The most pairs that are kept: 16 MiB of slots.
-pub const MAX_PAIRS: usize = 1_600_000;
+/// The most pairs that are kept, in 16 MiB of slots.
+pub const MAX_PAIRS: u64 = 1_600_000;
 
 /// A hash table of 64-bit fingerprints with open addressing; 0 marks an empty slot.
 #[derive(Debug)]
 pub struct Settled {
     slots: Vec<u64>,
-}
-
-/// Fingerprints being gathered.
-#[derive(Debug, Default)]
-pub struct Gathering {
-    fingerprints: Vec<u64>,
-    overflown: bool,
-}
-
-impl Gathering {
-    /// Adds a pair.
-    pub fn add(&mut self, key: PairKey) {
-        if self.fingerprints.len() < MAX_PAIRS {
-            self.fingerprints.push(fingerprint(key));
-        } else {
-            self.overflown = true;
-        }
-    }
-
-    /// The table; `None` where there were too many pairs.
-    pub fn settle(self) -> Option<Settled> {
-        if self.overflown {
-            return None;
-        }
-        let mut settled = Settled {
-            slots: vec![0; self.fingerprints.len() * 5 / 4 + 1],
-        };
-        for fingerprint in self.fingerprints {
-            settled.insert(fingerprint);
-        }
-        Some(settled)
-    }
+    /// Slots that may still be filled: some stay empty, or searches for what is not there would not end.
+    free: usize,
 }
 
 impl Settled {
-    fn insert(&mut self, fingerprint: u64) {
+    /// Room for at least `pairs` pairs; `None` where that is more than [`MAX_PAIRS`].
+    pub fn with_room_for(pairs: u64) -> Option<Self> {
+        let pairs = usize::try_from(pairs).ok().filter(|_| pairs <= MAX_PAIRS)?;
+        let slots = pairs + pairs / 4 + 16;
+        Some(Self {
+            slots: vec![0; slots],
+            free: slots - slots / 8,
+        })
+    }
+
+    /// With these pairs too; `None` where there is no room: the table would not be complete, and no use.
+    pub fn with(mut self, keys: impl IntoIterator<Item = PairKey>) -> Option<Self> {
+        keys.into_iter().all(|key| self.insert(key)).then_some(self)
+    }
+
+    /// Adds a pair; `false` where there is no room.
+    fn insert(&mut self, key: PairKey) -> bool {
+        let Some(free) = self.free.checked_sub(1) else {
+            return false;
+        };
+        let fingerprint = fingerprint(key);
         let start = self.start(fingerprint);
         let (before, from) = self.slots.split_at_mut(start);
         let slot = from
             .iter_mut()
             .chain(before)
             .find(|slot| **slot == 0 || **slot == fingerprint);
-        if let Some(slot) = slot {
+        if let Some(slot) = slot.filter(|slot| **slot == 0) {
             *slot = fingerprint;
+            self.free = free;
         }
+        true
     }
 
     /// Whether the pair was added.
@@ -88,33 +80,36 @@ mod tests {
     use super::*;
     use crate::pair::PairHasher;
 
+    fn key(number: u64) -> PairKey {
+        PairHasher::new(&[3; 16]).key(&number.to_le_bytes())
+    }
+
     #[test]
     fn what_was_added_is_there_and_nothing_else() {
-        let hasher = PairHasher::new(&[3; 16]);
-        let key = |number: u64| hasher.key(&number.to_le_bytes());
-        let mut gathering = Gathering::default();
-        (0..10_000).for_each(|number| gathering.add(key(number)));
-        let settled = gathering.settle().unwrap();
+        let mut settled = Settled::with_room_for(10_000).unwrap();
+        assert!(
+            (0..10_000)
+                .chain(0..10_000)
+                .all(|number| settled.insert(key(number)))
+        );
         assert!((0..10_000).all(|number| settled.contains(key(number))));
         assert!(!(10_000..30_000).any(|number| settled.contains(key(number))));
     }
 
     #[test]
-    fn an_empty_table_has_nothing() {
-        let key = PairHasher::new(&[3; 16]).key(b"x");
-        assert!(!Gathering::default().settle().unwrap().contains(key));
+    fn a_full_table_says_so_and_is_never_searched_for_ever() {
+        let mut settled = Settled::with_room_for(0).unwrap();
+        let added = (0..100)
+            .take_while(|number| settled.insert(key(*number)))
+            .count();
+        assert_eq!(added, 14);
+        assert!(!settled.contains(key(1000)));
     }
 
     #[test]
-    fn too_many_pairs_are_not_kept_in_part() {
-        let key = PairHasher::new(&[3; 16]).key(b"x");
-        let mut gathering = Gathering {
-            fingerprints: vec![1; MAX_PAIRS - 1],
-            overflown: false,
-        };
-        gathering.add(key);
-        assert!(!gathering.overflown);
-        gathering.add(key);
-        assert!(gathering.settle().is_none());
+    fn a_table_beyond_the_bound_is_not_made() {
+        assert!(Settled::with_room_for(MAX_PAIRS).is_some());
+        assert!(Settled::with_room_for(MAX_PAIRS + 1).is_none());
+        assert!(Settled::with_room_for(u64::MAX).is_none());
     }
 }

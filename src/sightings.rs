@@ -24,24 +24,25 @@ pub enum Standing {
     Known,
 }
 
-/// One pair as this search and the history saw it.
+/// One pair as this search and the history saw it. Small, since there may be millions, visited in no order.
 #[derive(Debug, Clone)]
 pub struct Sighting {
     key: PairKey,
     text_end: u32,
-    /// Events held for it.
-    pub held: u32,
+    /// Where it stands.
+    pub standing: Standing,
     /// The first time this search saw it.
     pub first: Timestamp,
     /// The last time this search saw it.
     pub last: Timestamp,
     /// The events of this search.
     pub count: u64,
-    /// Where it stands.
-    pub standing: Standing,
-    /// What the history says.
-    pub past: Past,
+    /// What the history says, packed: see [`Sighting::past`].
+    past_first: Timestamp,
+    past_last: Timestamp,
 }
+
+const _: () = assert!(size_of::<Sighting>() == 64);
 
 /// What a sighting changes in a row of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +96,27 @@ impl Sighting {
         self.key
     }
 
+    /// What the history says.
+    pub fn past(&self) -> Past {
+        match self.past_first {
+            Timestamp::MAX => Past::Absent,
+            Timestamp::MIN => Past::Timeless(self.past_last),
+            first => Past::Seen(first, self.past_last),
+        }
+    }
+
+    fn set_past(&mut self, past: Past) {
+        (self.past_first, self.past_last) = match past {
+            Past::Absent => (Timestamp::MAX, Timestamp::MIN),
+            Past::Timeless(last) => (Timestamp::MIN, last),
+            Past::Seen(first, last) => (first, last),
+        };
+    }
+
     /// Notes what a row of the history says of this pair. The times that the row should have instead of its own, each
     /// where it changes; `None` where neither does. A first time that is missing stays missing.
     pub fn meet(&mut self, first: Option<Timestamp>, last: Option<Timestamp>) -> Option<Change> {
-        self.past = self.past.with_row(first, last);
+        self.set_past(self.past().with_row(first, last));
         let change = Change {
             first: first
                 .filter(|first| self.first < *first)
@@ -112,7 +130,7 @@ impl Sighting {
 
     /// The first time of search and history together; `None` where the history has the pair without one.
     pub fn merged_first(&self) -> Option<Timestamp> {
-        match self.past {
+        match self.past() {
             Past::Absent => Some(self.first),
             Past::Seen(first, _) => Some(self.first.min(first)),
             Past::Timeless(_) => None,
@@ -121,7 +139,7 @@ impl Sighting {
 
     /// The last time of search and history together.
     pub fn merged_last(&self) -> Timestamp {
-        match self.past {
+        match self.past() {
             Past::Absent => self.last,
             Past::Seen(_, last) | Past::Timeless(last) => self.last.max(last),
         }
@@ -158,6 +176,17 @@ impl Sightings {
     /// The key that a pair's text has in this run.
     pub fn key(&self, text: &[u8]) -> PairKey {
         self.hasher.key(text)
+    }
+
+    /// Puts the pairs with these keys into `found`, `None` where there is none. Many at a time, because the look-ups wait
+    /// for memory, and the processor overlaps waits that stand close together.
+    pub fn find_all(
+        &self,
+        keys: impl Iterator<Item = Option<PairKey>>,
+        found: &mut Vec<Option<PairId>>,
+    ) {
+        found.clear();
+        found.extend(keys.map(|key| self.find(key?)));
     }
 
     /// Adds a sighting of the pair with this text.
@@ -208,12 +237,12 @@ impl Sightings {
         self.pairs.push(Sighting {
             key,
             text_end,
-            held: 0,
             first,
             last,
             count,
             standing: Standing::Undecided,
-            past: Past::Absent,
+            past_first: Timestamp::MAX,
+            past_last: Timestamp::MIN,
         });
         let pairs = &self.pairs;
         self.index.insert_unique(key.hash(), id, |id| {
@@ -243,6 +272,13 @@ impl Sightings {
         self.pairs.get_mut(id.0 as usize)
     }
 
+    /// Says where the pair with this number stands.
+    pub fn set_standing(&mut self, id: PairId, standing: Standing) {
+        if let Some(pair) = self.get_mut(id) {
+            pair.standing = standing;
+        }
+    }
+
     /// The text of the pair with this number.
     pub fn text(&self, id: PairId) -> &[u8] {
         let end = |at: usize| self.pairs.get(at).map(|pair| pair.text_end as usize);
@@ -268,7 +304,7 @@ impl Sightings {
     /// Forgets what the history said: a new pass begins.
     pub fn forget_past(&mut self) {
         for pair in &mut self.pairs {
-            pair.past = Past::Absent;
+            pair.set_past(Past::Absent);
         }
     }
 

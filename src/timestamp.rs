@@ -85,12 +85,19 @@ fn fraction_micros(fraction: &[u8]) -> Option<i64> {
     Some(decimal(kept)? * 10_i64.pow(6 - kept.len() as u32))
 }
 
-/// The value of ASCII digits; `None` where something else stands or it does not fit.
+/// The value of ASCII digits; `None` where something else stands or there are more than 18 that count: 10^18 fits.
 fn decimal(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0_i64, |value, digit| {
-        let digit = digit.is_ascii_digit().then(|| i64::from(digit - b'0'))?;
-        value.checked_mul(10)?.checked_add(digit)
-    })
+    let mut value = 0_i64;
+    let mut left = 18;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 || left == 0 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+        left -= u32::from(value > 0);
+    }
+    Some(value)
 }
 
 #[cfg(test)]

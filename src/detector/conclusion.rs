@@ -82,16 +82,19 @@ impl Detector {
         self.sightings.forget_past();
         let sightings = &mut self.sightings;
         let mut updated = 0;
-        let before = self.history.read(&self.hasher, &mut |row| {
-            let pair = row.key.and_then(|key| sightings.find(key));
-            if let Some(pair) = pair.and_then(|id| sightings.get_mut(id)) {
-                updated += u64::from(pair.meet(row.first, row.last).is_some());
+        let mut found = Vec::new();
+        let before = self.history.read(&self.hasher, &mut |run| {
+            sightings.find_all(run.rows.iter().map(|row| row.key), &mut found);
+            for (row, id) in run.rows.iter().zip(&found) {
+                let pair = id.and_then(|id| sightings.get_mut(id));
+                updated +=
+                    u64::from(pair.is_some_and(|pair| pair.meet(row.first, row.last).is_some()));
             }
         })?;
         let added = self
             .sightings
             .iter()
-            .filter(|(_, pair)| pair.past == Past::Absent)
+            .filter(|(_, pair)| pair.past() == Past::Absent)
             .count() as u64;
         Ok(Merged {
             before,

@@ -19,10 +19,10 @@ use std::path::Path;
 use crate::access::{Access, PairTexts};
 use crate::error::Error;
 use crate::held::{HeaderId, Held};
-use crate::history::{History, HistoryRow};
+use crate::history::History;
 use crate::options::{NewRule, Output};
 use crate::pair::{self, PairHasher};
-use crate::settled::{Gathering, Settled};
+use crate::settled::Settled;
 use crate::sightings::{PairId, Past, Sighting, Sightings, Standing};
 use crate::timestamp::Timestamp;
 
@@ -57,7 +57,7 @@ pub struct Rules {
 impl Rules {
     /// Whether a pair is new, as far as search and history have said.
     pub fn is_new(&self, pair: &Sighting) -> bool {
-        match (self.new, pair.past) {
+        match (self.new, pair.past()) {
             (_, Past::Timeless(_)) => false,
             (NewRule::Unseen, past) => past == Past::Absent,
             (NewRule::Window, _) => pair
@@ -72,6 +72,11 @@ impl Rules {
     }
 }
 
+/// The history is surveyed when the rows that wait have grown to this share of it: a survey then costs a small multiple
+/// of what it costs to write the rows to a file and read them back, and the number of surveys does not grow with the
+/// history.
+const SURVEY_SHARE: u64 = 8;
+
 /// One run over one history.
 #[derive(Debug)]
 pub struct Detector {
@@ -80,6 +85,8 @@ pub struct Detector {
     hasher: PairHasher,
     sightings: Sightings,
     held: Held,
+    /// How many rows are held for each pair; empty where any number may be.
+    held_counts: Vec<u32>,
     surveyed: Surveyed,
     /// The pairs of the row being looked at.
     current: Vec<PairId>,
@@ -107,6 +114,7 @@ impl Detector {
             sightings: Sightings::new(hasher.clone()),
             hasher,
             held: Held::new(spill_folder),
+            held_counts: Vec::new(),
             surveyed: Surveyed::Nothing,
             current: Vec::new(),
         }
@@ -162,22 +170,24 @@ impl Detector {
             pair.standing = Standing::Known;
         }
         let unlimited = rules.max_events == 0 || rules.output == Output::Pairs;
-        let room = unlimited || pair.held < rules.max_events;
+        let held = self.held_counts.get(id.0 as usize).copied().unwrap_or(0);
+        let room = unlimited || held < rules.max_events;
         rules.output == Output::All || (pair.standing != Standing::Known && room)
     }
 
     /// Settles a pair seen for the first time, where a survey has kept the history.
     fn settle(&mut self, id: PairId) {
-        if let (Surveyed::Everything(settled), Some(pair)) =
-            (&self.surveyed, self.sightings.get_mut(id))
-        {
-            let known = settled.contains(pair.key());
-            pair.standing = if known {
-                Standing::Known
-            } else {
-                Standing::Candidate
-            };
-        }
+        let (Surveyed::Everything(settled), Some(pair)) = (&self.surveyed, self.sightings.get(id))
+        else {
+            return;
+        };
+        let known = settled.contains(pair.key());
+        let standing = if known {
+            Standing::Known
+        } else {
+            Standing::Candidate
+        };
+        self.sightings.set_standing(id, standing);
     }
 
     /// Holds the row of the access absorbed last, which came under `header`.
@@ -185,10 +195,8 @@ impl Detector {
     /// # Errors
     /// The history cannot be read, or the file for rows beyond memory cannot be written.
     pub fn hold(&mut self, header: HeaderId, row: &[u8]) -> Result<(), Error> {
-        for id in &self.current {
-            if let Some(pair) = self.sightings.get_mut(*id) {
-                pair.held = pair.held.saturating_add(1);
-            }
+        if self.rules.max_events > 0 {
+            self.count_held();
         }
         self.held.push(&self.current, header, row);
         if self.held.is_full() {
@@ -197,9 +205,21 @@ impl Detector {
         Ok(())
     }
 
-    /// Lets go of rows that are no news; moves the rest to a file where it is still much.
+    /// Counts the row for each of its pairs.
+    fn count_held(&mut self) {
+        self.held_counts.resize(self.sightings.len(), 0);
+        for id in &self.current {
+            if let Some(count) = self.held_counts.get_mut(id.0 as usize) {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    /// Lets go of rows that are no news, where finding out is worth reading the history; moves the rest to a file where
+    /// it is still much.
     fn make_room(&mut self) -> Result<(), Error> {
-        if self.rules.output != Output::All {
+        let worth_a_survey = self.held.waiting() >= self.history.size() / SURVEY_SHARE;
+        if self.rules.output != Output::All && worth_a_survey {
             self.survey()?;
             let sightings = &self.sightings;
             self.held
@@ -219,36 +239,34 @@ impl Detector {
 
     /// Reads the history once to settle the pairs that are undecided.
     fn survey(&mut self) -> Result<(), Error> {
-        if !self
-            .sightings
-            .iter()
-            .any(|(_, pair)| pair.standing == Standing::Undecided)
-        {
+        let undecided = |pair: &Sighting| pair.standing == Standing::Undecided;
+        if !self.sightings.iter().any(|(_, pair)| undecided(pair)) {
             return Ok(());
         }
-        let mut gathering = matches!(self.surveyed, Surveyed::Nothing).then(Gathering::default);
-        let (rules, sightings) = (self.rules, &mut self.sightings);
-        let settles = |row: &HistoryRow<'_>| row.key.filter(|_| rules.settles(row.first));
-        self.history.read(&self.hasher, &mut |row| {
-            let Some(key) = settles(row) else { return };
-            if let Some(pair) = sightings.find(key).and_then(|id| sightings.get_mut(id)) {
-                pair.standing = Standing::Known;
+        let keep = matches!(self.surveyed, Surveyed::Nothing);
+        let (rules, size) = (self.rules, self.history.size());
+        let sightings = &mut self.sightings;
+        let (mut settled, mut begun, mut found) = (None, false, Vec::new());
+        self.history.read(&self.hasher, &mut |run| {
+            let keys = run
+                .rows
+                .iter()
+                .map(|row| row.key.filter(|_| rules.settles(row.first)));
+            if keep && !std::mem::replace(&mut begun, true) {
+                settled = Settled::with_room_for(run.rows_in(size));
             }
-            if let Some(gathering) = &mut gathering {
-                gathering.add(key);
+            settled = settled
+                .take()
+                .and_then(|settled| settled.with(keys.clone().flatten()));
+            sightings.find_all(keys, &mut found);
+            for id in found.iter().flatten() {
+                sightings.set_standing(*id, Standing::Known);
             }
         })?;
-        for pair in self
-            .sightings
-            .iter_mut()
-            .filter(|pair| pair.standing == Standing::Undecided)
-        {
+        for pair in self.sightings.iter_mut().filter(|pair| undecided(pair)) {
             pair.standing = Standing::Candidate;
         }
-        self.surveyed = match gathering.and_then(Gathering::settle) {
-            Some(settled) => Surveyed::Everything(settled),
-            None => Surveyed::Seen,
-        };
+        self.surveyed = settled.map_or(Surveyed::Seen, Surveyed::Everything);
         Ok(())
     }
 }

@@ -4,17 +4,19 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::History;
+use super::batch::{Batch, stream};
 use super::layout::Layout;
+use super::part::Part;
 use super::source::Source;
 use super::stage::Stage;
-use super::table::{Head, HistoryRow, Table};
+use super::table::Head;
+use super::writer::Writer;
 use crate::error::Error;
 use crate::pair::{self, PairHasher};
-use crate::rows::RecordReader;
+use crate::rows::{Record, RecordReader};
 use crate::sightings::{Change, PairId, Past, Sighting, Sightings};
 
 /// What a merge did.
@@ -53,6 +55,8 @@ struct Merge<'a> {
     merged: Merged,
     /// Whether the last row had no line ending.
     open_end: bool,
+    /// The pairs of a run of rows.
+    found: Vec<Option<PairId>>,
 }
 
 /// Streams `source` past `sightings`, and writes the result into a staged file in `folder`: `None` where nothing changes.
@@ -75,30 +79,44 @@ pub(super) fn merge(
         stage: None,
         merged: Merged::default(),
         open_end: false,
+        found: Vec::new(),
     };
-    match Table::open(source, history.keys(), hasher)? {
-        Some(mut table) => merge.stream(&mut table, sightings)?,
+    let mut end = 0;
+    let head = stream(source, history.keys(), hasher, |head, batch| {
+        end = end.max(head.bytes.len() as u64);
+        merge.merge_batch(head, batch, sightings, &mut end)
+    })?;
+    match head {
+        Some(head) => merge.append(&head, end, sightings)?,
         None => merge.create(sightings)?,
     }
     Ok((merge.merged, merge.stage))
 }
 
 impl Merge<'_> {
-    fn stream(&mut self, table: &mut Table, sightings: &mut Sightings) -> Result<(), MergeError> {
-        let head = table.head();
-        let mut end = head.bytes.len() as u64;
-        while let Some(row) = table.next_row()? {
-            self.merged.before += u64::from(!row.is_blank());
-            let start = end;
-            end += (row.located.record.bytes().len() + row.located.ending.len()) as u64;
-            self.open_end = row.located.ending.is_empty();
-            let change = change(&row, sightings);
+    /// Merges a run of rows; `end` is the byte of the history that it begins at, then the one that it ends at.
+    fn merge_batch(
+        &mut self,
+        head: &Head,
+        batch: &Batch,
+        sightings: &mut Sightings,
+        end: &mut u64,
+    ) -> Result<(), MergeError> {
+        self.merged.before += batch.pairs();
+        let mut found = std::mem::take(&mut self.found);
+        sightings.find_all(batch.rows().iter().map(|row| row.key), &mut found);
+        for ((row, id), (record, ending)) in batch.rows().iter().zip(&found).zip(batch.records()) {
+            let pair = id.and_then(|id| sightings.get_mut(id));
+            let change = pair.and_then(|pair| pair.meet(row.first, row.last));
             if self.stage.is_none() && change.is_some() {
-                self.begin(&head, start)?;
+                self.begin(head, *end)?;
             }
-            self.push(&head.layout, &row, change)?;
+            *end += (record.bytes().len() + ending.len()) as u64;
+            self.open_end = ending.is_empty();
+            self.push(&head.layout, &record, ending, change)?;
         }
-        self.append(&head, end, sightings)
+        self.found = found;
+        Ok(())
     }
 
     /// A history that does not exist yet.
@@ -116,14 +134,15 @@ impl Merge<'_> {
             .is_some();
         let stage = Stage::create(self.folder, self.history.file_name(), replaces);
         let stage = self.stage.insert(stage.map_err(stage_error("create"))?);
-        head.push_renamed(stage.buffer());
+        let out = stage.writer();
+        head.push_renamed(out.buffer());
         if let Some((file, _)) = self.source.file() {
             copy(
                 file,
                 head.bytes.len() as u64,
                 until,
                 head.layout.padding(),
-                stage,
+                out,
             )
             .map_err(stage_error("write"))?;
         }
@@ -133,27 +152,28 @@ impl Merge<'_> {
     fn push(
         &mut self,
         layout: &Layout,
-        row: &HistoryRow<'_>,
+        record: &Record<'_>,
+        ending: &[u8],
         change: Option<Change>,
     ) -> Result<(), MergeError> {
         let Some(stage) = &mut self.stage else {
             return Ok(());
         };
-        let record = &row.located.record;
+        let out = stage.writer();
         match change {
             Some(change) => {
                 self.merged.updated += 1;
-                layout.push_row(stage.buffer(), record, change.first, change.last);
+                layout.push_row(out.buffer(), record, change.first, change.last);
             }
             None => {
-                stage.buffer().extend_from_slice(record.bytes());
-                if !row.is_blank() {
-                    stage.buffer().extend_from_slice(layout.padding());
+                out.buffer().extend_from_slice(record.bytes());
+                if !record.bytes().is_empty() {
+                    out.buffer().extend_from_slice(layout.padding());
                 }
             }
         }
-        stage.buffer().extend_from_slice(row.located.ending);
-        stage.write_full().map_err(stage_error("write"))
+        out.buffer().extend_from_slice(ending);
+        out.write_full().map_err(stage_error("write"))
     }
 
     /// Adds the pairs that the history does not have, sorted.
@@ -168,15 +188,16 @@ impl Merge<'_> {
         let Some(stage) = &mut self.stage else {
             return Ok(());
         };
+        let out = stage.writer();
         if self.open_end {
-            stage.buffer().extend_from_slice(head.ending());
+            out.buffer().extend_from_slice(head.ending());
         }
         for (id, pair) in new {
             let keys = pair::values(sightings.text(id));
             head.layout
-                .push_new_row(stage.buffer(), keys, pair.first, pair.last);
-            stage.buffer().extend_from_slice(head.ending());
-            stage.write_full().map_err(stage_error("write"))?;
+                .push_new_row(out.buffer(), keys, pair.first, pair.last);
+            out.buffer().extend_from_slice(head.ending());
+            out.write_full().map_err(stage_error("write"))?;
             self.merged.added += 1;
         }
         Ok(())
@@ -187,17 +208,11 @@ fn stage_error(step: &'static str) -> impl FnOnce(io::Error) -> MergeError {
     move |cause| MergeError::Stage(step, cause)
 }
 
-/// What the sightings change in a row. Notes in the sighting what the row says.
-fn change(row: &HistoryRow<'_>, sightings: &mut Sightings) -> Option<Change> {
-    let id = sightings.find(row.key?)?;
-    sightings.get_mut(id)?.meet(row.first, row.last)
-}
-
 /// The pairs that no row of the history has, in the order of their key values.
 fn absent(sightings: &Sightings) -> Vec<(PairId, &Sighting)> {
     let mut new: Vec<_> = sightings
         .iter()
-        .filter(|(_, pair)| pair.past == Past::Absent)
+        .filter(|(_, pair)| pair.past() == Past::Absent)
         .collect();
     new.sort_unstable_by(|(one, _), (other, _)| {
         pair::values(sightings.text(*one)).cmp(pair::values(sightings.text(*other)))
@@ -206,61 +221,32 @@ fn absent(sightings: &Sightings) -> Vec<(PairId, &Sighting)> {
 }
 
 /// Copies the bytes `from..until` of `file`, with `padding` after each row that is not an empty line.
-fn copy(file: &File, from: u64, until: u64, padding: &[u8], stage: &mut Stage) -> io::Result<()> {
-    let mut part = Part {
-        file,
-        at: from,
-        until,
-    };
+fn copy(file: &File, from: u64, until: u64, padding: &[u8], out: &mut Writer) -> io::Result<()> {
+    let mut part = Part::new(file, from, until);
     if padding.is_empty() {
-        return copy_bytes(&mut part, stage);
+        return copy_bytes(&mut part, out);
     }
     let mut rows = RecordReader::new(part);
     while let Some(row) = rows.next_record().map_err(io::Error::other)? {
-        stage.buffer().extend_from_slice(row.record.bytes());
+        out.buffer().extend_from_slice(row.record.bytes());
         if !row.record.bytes().is_empty() {
-            stage.buffer().extend_from_slice(padding);
+            out.buffer().extend_from_slice(padding);
         }
-        stage.buffer().extend_from_slice(row.ending);
-        stage.write_full()?;
+        out.buffer().extend_from_slice(row.ending);
+        out.write_full()?;
     }
     Ok(())
 }
 
-fn copy_bytes(part: &mut Part<'_>, stage: &mut Stage) -> io::Result<()> {
+fn copy_bytes(part: &mut Part<'_>, out: &mut Writer) -> io::Result<()> {
     let mut piece = vec![0; 64 << 10];
     loop {
         let count = io::Read::read(part, &mut piece)?;
         if count == 0 {
             return Ok(());
         }
-        stage
-            .buffer()
+        out.buffer()
             .extend_from_slice(piece.get(..count).unwrap_or_default());
-        stage.write_full()?;
-    }
-}
-
-/// A part of a file, read without moving the place where somebody else reads it.
-struct Part<'a> {
-    file: &'a File,
-    at: u64,
-    until: u64,
-}
-
-impl io::Read for Part<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.until - self.at).unwrap_or(usize::MAX);
-        let length = left.min(out.len());
-        let out = out.get_mut(..length).unwrap_or_default();
-        let count = self.file.read_at(out, self.at)?;
-        if count == 0 && length > 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the history became shorter while it was read",
-            ));
-        }
-        self.at += count as u64;
-        Ok(count)
+        out.write_full()?;
     }
 }

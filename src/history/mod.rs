@@ -12,13 +12,16 @@
 //! billing,192.0.2.7,1433261392,1433347792
 //! ```
 
+mod batch;
 mod layout;
 mod lock;
 mod merge;
+mod part;
 mod publish;
 mod source;
 mod stage;
 mod table;
+mod writer;
 
 use std::path::{Path, PathBuf};
 
@@ -26,11 +29,12 @@ use crate::error::Error;
 use crate::pair::PairHasher;
 use source::Source;
 
+use batch::stream;
+pub use batch::{Row, Run};
 pub use layout::Layout;
 pub use lock::LOCK_WAIT;
 pub use merge::Merged;
 pub use publish::{FileRoute, Publication, PublishError, Route, publish};
-pub use table::{Head, HistoryRow, Table};
 
 /// Which file, and which of its columns make a pair.
 #[derive(Debug, Clone)]
@@ -72,43 +76,34 @@ impl History {
         &self.keys
     }
 
-    /// Reads the whole history, calling `visit` with every row, in this order but more than once where somebody writes
-    /// the file meanwhile. Returns the number of rows.
+    /// The file's size in bytes; 0 where there is none.
+    pub fn size(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |file| file.len())
+    }
+
+    /// Reads the whole history, calling `visit` with run after run of its rows, in order, and from the start again where
+    /// somebody writes the file meanwhile. Returns the number of rows.
     ///
     /// # Errors
     /// The file cannot be read, or is not a history.
-    pub fn read(
-        &self,
-        hasher: &PairHasher,
-        visit: &mut dyn FnMut(&HistoryRow<'_>),
-    ) -> Result<u64, Error> {
+    pub fn read(&self, hasher: &PairHasher, visit: &mut dyn FnMut(&Run<'_>)) -> Result<u64, Error> {
         let mut attempts = 1;
         loop {
             let source = Source::open(&self.path)?;
-            match self.read_source(&source, hasher, visit) {
+            let mut rows = 0;
+            let read = stream(&source, &self.keys, hasher, |_, batch| {
+                rows += batch.pairs();
+                visit(&batch.run());
+                Ok::<_, Error>(())
+            });
+            match read {
+                Ok(_) => return Ok(rows),
                 // A file that somebody is just writing may look broken.
                 Err(_) if attempts < publish::ATTEMPTS && !source.is_current().unwrap_or(true) => {
                     attempts += 1
                 }
-                result => return result,
+                Err(error) => return Err(error),
             }
         }
-    }
-
-    fn read_source(
-        &self,
-        source: &Source,
-        hasher: &PairHasher,
-        visit: &mut dyn FnMut(&HistoryRow<'_>),
-    ) -> Result<u64, Error> {
-        let mut rows = 0;
-        let Some(mut table) = Table::open(source, &self.keys, hasher)? else {
-            return Ok(0);
-        };
-        while let Some(row) = table.next_row()? {
-            rows += u64::from(!row.is_blank());
-            visit(&row);
-        }
-        Ok(rows)
     }
 }

@@ -183,9 +183,8 @@ fn sweep_left_overs(history: &History, route: &dyn Route) -> Result<(), PublishE
 
 /// Flushes the staged file and makes it look like the one that it replaces.
 fn finish(mut stage: Stage, source: &Source) -> Result<Stage, String> {
-    stage
-        .flush()
-        .map_err(|cause| failed("flush", stage.path(), &cause))?;
+    let flushed = stage.writer().flush();
+    flushed.map_err(|cause| failed("flush", stage.path(), &cause))?;
     let old = source
         .metadata()
         .map_err(|cause| failed("look at", stage.path(), &cause))?;

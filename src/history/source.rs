@@ -10,7 +10,7 @@ use crate::shown;
 
 /// An opened history.
 #[derive(Debug)]
-pub struct Source {
+pub(super) struct Source {
     lookup: PathBuf,
     origin: Origin,
 }
@@ -52,7 +52,7 @@ impl Source {
     ///
     /// # Errors
     /// One of them is there and cannot be opened, or is no regular file.
-    pub fn open(lookup: &Path) -> Result<Self, Error> {
+    pub(super) fn open(lookup: &Path) -> Result<Self, Error> {
         let origin = match open_regular(lookup)? {
             Some(file) => {
                 let identity = Identity::of(
@@ -77,7 +77,7 @@ impl Source {
     }
 
     /// The open file and its path; `None` where there is nothing yet.
-    pub fn file(&self) -> Option<(&File, &Path)> {
+    pub(super) fn file(&self) -> Option<(&File, &Path)> {
         match &self.origin {
             Origin::Lookup(file, _) => Some((file, &self.lookup)),
             Origin::Default(file, path) => Some((file, path)),
@@ -86,7 +86,7 @@ impl Source {
     }
 
     /// Mode and owner to keep: those of the lookup. `None` where the lookup does not exist yet.
-    pub fn metadata(&self) -> io::Result<Option<Metadata>> {
+    pub(super) fn metadata(&self) -> io::Result<Option<Metadata>> {
         match &self.origin {
             Origin::Lookup(file, _) => file.metadata().map(Some),
             Origin::Default(..) | Origin::Nothing => Ok(None),
@@ -94,7 +94,7 @@ impl Source {
     }
 
     /// Whether the lookup is still the file that was opened, and unchanged: nobody wrote or replaced it meanwhile.
-    pub fn is_current(&self) -> io::Result<bool> {
+    pub(super) fn is_current(&self) -> io::Result<bool> {
         let now = match fs::symlink_metadata(&self.lookup) {
             Ok(file) => Some(Identity::of(&file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,

@@ -3,13 +3,12 @@
 //! Splunk's default bundle and cluster rules skip `*.tmp` (distsearch.conf, server.conf). The file is made only when
 //! there is something to write, is never one that was there before, and is removed unless it is put in place.
 
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::fs::{self, Metadata, OpenOptions, Permissions};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-/// How much is gathered before it is written, in bytes.
-const BUFFER_BYTES: usize = 256 << 10;
+use super::writer::Writer;
 
 /// The hexadecimal digits of a staged file's random part.
 const RANDOM_DIGITS: usize = 16;
@@ -18,8 +17,7 @@ const RANDOM_DIGITS: usize = 16;
 #[derive(Debug)]
 pub struct Stage {
     path: PathBuf,
-    file: File,
-    buffer: Vec<u8>,
+    writer: Writer,
     in_place: bool,
 }
 
@@ -42,8 +40,7 @@ impl Stage {
             .open(&path)?;
         Ok(Self {
             path,
-            file,
-            buffer: Vec::with_capacity(BUFFER_BYTES),
+            writer: Writer::new(file),
             in_place: false,
         })
     }
@@ -53,35 +50,9 @@ impl Stage {
         &self.path
     }
 
-    /// The buffer to append to; [`Stage::write_full`] must follow.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
-    }
-
-    /// Writes the buffer out where it is full.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn write_full(&mut self) -> io::Result<()> {
-        if self.buffer.len() >= BUFFER_BYTES {
-            self.write_out()?;
-        }
-        Ok(())
-    }
-
-    fn write_out(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.buffer)?;
-        self.buffer.clear();
-        Ok(())
-    }
-
-    /// Writes the rest and waits until all of it is on the disk.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.write_out()?;
-        self.file.sync_all()
+    /// What to append to.
+    pub(super) fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
     }
 
     /// Gives it the mode and the owner of the file that it replaces. An owner that the process may not give is left:
@@ -90,14 +61,15 @@ impl Stage {
     /// # Errors
     /// The system's.
     pub fn keep_mode_and_owner(&self, old: &Metadata) -> io::Result<()> {
-        let new = self.file.metadata()?;
+        let new = self.writer.file().metadata()?;
         if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-            match fchown(&self.file, Some(old.uid()), Some(old.gid())) {
+            match fchown(self.writer.file(), Some(old.uid()), Some(old.gid())) {
                 Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {}
                 result => result?,
             }
         }
-        self.file
+        self.writer
+            .file()
             .set_permissions(Permissions::from_mode(old.mode() & 0o7777))
     }
 
@@ -175,8 +147,8 @@ mod tests {
     fn a_stage_that_is_not_placed_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut stage = Stage::create(folder.path(), Path::new("seen.csv"), true).unwrap();
-        stage.buffer().extend_from_slice(b"half a file");
-        stage.flush().unwrap();
+        stage.writer().buffer().extend_from_slice(b"half a file");
+        stage.writer().flush().unwrap();
         drop(stage);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

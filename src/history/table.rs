@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::{self, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
+use super::batch::Batch;
 use super::layout::Layout;
+use super::part::Part;
 use super::source::{Source, shown_path, unreadable};
 use crate::error::Error;
-use crate::pair::{self, PairHasher, PairKey};
+use crate::pair::{self, PairHasher};
 use crate::rows::{Header, Located, ReadError, Record, RecordReader, push_cell};
 use crate::shown;
 use crate::timestamp::Timestamp;
@@ -18,17 +20,17 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The rows of an open history.
 #[derive(Debug)]
-pub struct Table {
-    path: PathBuf,
+pub(super) struct Table {
+    place: Place,
     reader: RecordReader<Chain<Cursor<Vec<u8>>, File>>,
-    head: Rc<Head>,
+    head: Arc<Head>,
     hasher: PairHasher,
     text: Vec<u8>,
 }
 
 /// The first line of a history, and what it says of the rows.
 #[derive(Debug)]
-pub struct Head {
+pub(super) struct Head {
     /// The line's bytes as they stand in the file: byte order mark, record, line ending.
     pub bytes: Vec<u8>,
     /// How many of them are a byte order mark.
@@ -39,7 +41,7 @@ pub struct Head {
 
 impl Head {
     /// Of a history that does not exist yet.
-    pub fn first(keys: &[String]) -> Self {
+    pub(super) fn first(keys: &[String]) -> Self {
         let names = keys
             .iter()
             .map(String::as_bytes)
@@ -60,7 +62,7 @@ impl Head {
     }
 
     /// Appends the line with its time columns called firstTime and lastTime.
-    pub fn push_renamed(&self, out: &mut Vec<u8>) {
+    pub(super) fn push_renamed(&self, out: &mut Vec<u8>) {
         let (mark, line) = self.bytes.split_at_checked(self.mark).unwrap_or_default();
         out.extend_from_slice(mark);
         if let Ok(Some(line)) = RecordReader::new(line).next_record() {
@@ -70,7 +72,7 @@ impl Head {
     }
 
     /// The line ending for new rows: that of this line; LF where it has none.
-    pub fn ending(&self) -> &'static [u8] {
+    pub(super) fn ending(&self) -> &'static [u8] {
         if self.bytes.ends_with(b"\r\n") {
             b"\r\n"
         } else {
@@ -79,36 +81,12 @@ impl Head {
     }
 }
 
-/// One row.
-#[derive(Debug)]
-pub struct HistoryRow<'a> {
-    /// Its bytes, line ending and place.
-    pub located: Located<'a>,
-    /// Its pair; `None` for an empty line, and for a row with an empty key, which no access can match.
-    pub key: Option<PairKey>,
-    /// Its first time, where it has one.
-    pub first: Option<Timestamp>,
-    /// Its last time, where it has one.
-    pub last: Option<Timestamp>,
-}
-
-impl HistoryRow<'_> {
-    /// Whether it is an empty line.
-    pub fn is_blank(&self) -> bool {
-        is_blank(&self.located.record)
-    }
-}
-
-fn is_blank(record: &Record<'_>) -> bool {
-    record.bytes().is_empty()
-}
-
 impl Table {
     /// Reads the header of `source`. `None` where there is no file, or one without a byte: an empty history.
     ///
     /// # Errors
     /// The file cannot be read, or its header lacks a key field.
-    pub fn open(
+    pub(super) fn open(
         source: &Source,
         keys: &[String],
         hasher: &PairHasher,
@@ -117,6 +95,7 @@ impl Table {
             return Ok(None);
         };
         let failed = |cause: io::Error| unreadable(path, &cause);
+        let for_messages = file.try_clone().map_err(failed)?;
         let mut file = file.try_clone().map_err(failed)?;
         let mut start = Vec::new();
         (&mut file)
@@ -136,12 +115,16 @@ impl Table {
                 bytes.extend_from_slice(line.ending);
                 head_layout(path, &line, keys)?
             }
-            Err(error) => return Err(read_error(path, 1, error)),
+            Err(ReadError::Io(cause)) => return Err(failed(cause)),
+            Err(error) => return Err(broken(path, 1, &error.to_string())),
         };
         Ok(Some(Self {
-            path: path.to_owned(),
+            place: Place {
+                path: path.to_owned(),
+                file: for_messages,
+            },
             reader,
-            head: Rc::new(Head {
+            head: Arc::new(Head {
                 bytes,
                 mark,
                 layout,
@@ -152,44 +135,72 @@ impl Table {
     }
 
     /// The first line.
-    pub fn head(&self) -> Rc<Head> {
-        Rc::clone(&self.head)
+    pub(super) fn head(&self) -> Arc<Head> {
+        Arc::clone(&self.head)
     }
 
-    /// The next row, checked; `None` at the end.
+    /// Adds rows to `batch`, each checked, until it is full. `false` where the table has ended.
     ///
     /// # Errors
-    /// The file cannot be read, or the row is none of this table.
-    pub fn next_row(&mut self) -> Result<Option<HistoryRow<'_>>, Error> {
-        let line = self.reader.line();
-        let located = match self.reader.next_record() {
-            Ok(Some(located)) => located,
-            Ok(None) => return Ok(None),
-            Err(error) => return Err(read_error(&self.path, line, error)),
-        };
-        if is_blank(&located.record) {
-            return Ok(Some(HistoryRow {
-                located,
-                key: None,
-                first: None,
-                last: None,
-            }));
+    /// The file cannot be read, or a row is none of this table.
+    pub(super) fn fill(&mut self, batch: &mut Batch) -> Result<bool, Error> {
+        let layout = &self.head.layout;
+        while !batch.is_full() {
+            let offset = self.reader.offset();
+            let located = match self.reader.next_record() {
+                Ok(Some(located)) => located,
+                Ok(None) => return Ok(false),
+                Err(error) => return Err(self.place.error(self.head.mark, offset, error)),
+            };
+            if located.record.bytes().is_empty() {
+                batch.push(&located, None, None, None);
+                continue;
+            }
+            let (first, last) = check(&located, layout)
+                .map_err(|found| self.place.broken(self.head.mark, offset, &found))?;
+            self.text.clear();
+            let mut usable = true;
+            for cell in layout.key_cells(&located.record) {
+                usable &= !matches!(cell.as_ref(), b"" | b"-");
+                pair::push_value(&mut self.text, &cell);
+            }
+            let key = usable.then(|| self.hasher.key(&self.text));
+            batch.push(&located, key, first, last);
         }
-        let times =
-            check(&located, &self.head.layout).map_err(|found| broken(&self.path, line, &found))?;
-        self.text.clear();
-        let mut usable = true;
-        for cell in self.head.layout.key_cells(&located.record) {
-            usable &= !matches!(cell.as_ref(), b"" | b"-");
-            pair::push_value(&mut self.text, &cell);
+        Ok(true)
+    }
+}
+
+/// Where a table comes from: for messages that name a line.
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    file: File,
+}
+
+impl Place {
+    /// The error of a record that begins at byte `offset` after a byte order mark of `mark` bytes.
+    fn error(&self, mark: usize, offset: u64, error: ReadError) -> Error {
+        match error {
+            ReadError::Io(cause) => unreadable(&self.path, &cause),
+            error => self.broken(mark, offset, &error.to_string()),
         }
-        let key = usable.then(|| self.hasher.key(&self.text));
-        Ok(Some(HistoryRow {
-            located,
-            key,
-            first: times.0,
-            last: times.1,
-        }))
+    }
+
+    fn broken(&self, mark: usize, offset: u64, found: &str) -> Error {
+        broken(&self.path, self.line(mark as u64 + offset), found)
+    }
+
+    /// The line (from 1) that byte `offset` of the file is on: counted only when somebody must be told.
+    fn line(&self, offset: u64) -> u64 {
+        let mut part = Part::new(&self.file, 0, offset);
+        let mut piece = [0; 8192];
+        let mut line = 1;
+        while let Ok(count @ 1..) = part.read(&mut piece) {
+            line +=
+                memchr::memchr_iter(b'\n', piece.get(..count).unwrap_or_default()).count() as u64;
+        }
+        line
     }
 }
 
@@ -244,11 +255,4 @@ fn not_a_history(path: &Path, expected: &str, header: &Record<'_>) -> Error {
         shown_path(path),
         shown::quoted(header.bytes())
     ))
-}
-
-fn read_error(path: &Path, line: u64, error: ReadError) -> Error {
-    match error {
-        ReadError::Io(cause) => unreadable(path, &cause),
-        error => broken(path, line, &error.to_string()),
-    }
 }

@@ -42,7 +42,6 @@ pub struct RecordReader<R> {
     end: usize,
     ended: bool,
     ends: Vec<u32>,
-    lines: u64,
     offset: u64,
 }
 
@@ -53,8 +52,6 @@ pub struct Located<'a> {
     pub record: Record<'a>,
     /// Its line ending: LF, CR LF, or nothing at the end of the input.
     pub ending: &'a [u8],
-    /// The line it begins on, from 1.
-    pub line: u64,
     /// The byte it begins at, from 0.
     pub offset: u64,
 }
@@ -74,7 +71,6 @@ impl<R: Read> RecordReader<R> {
             end: 0,
             ended: false,
             ends: Vec::new(),
-            lines: 0,
             offset: 0,
         }
     }
@@ -92,23 +88,21 @@ impl<R: Read> RecordReader<R> {
         let Some((length, content)) = self.find()? else {
             return Ok(None);
         };
-        let (start, line, offset) = (self.start, self.lines + 1, self.offset);
+        let (start, offset) = (self.start, self.offset);
         self.start += length;
         self.offset += length as u64;
         let bytes = self.buffer.get(start..start + length).unwrap_or_default();
         let (bytes, ending) = bytes.split_at_checked(content).unwrap_or((bytes, &[]));
-        self.lines += 1 + line_breaks(bytes);
         Ok(Some(Located {
             record: Record::new(bytes, &self.ends),
             ending,
-            line,
             offset,
         }))
     }
 
-    /// The line (from 1) that the next record begins on.
-    pub fn line(&self) -> u64 {
-        self.lines + 1
+    /// The byte (from 0) that the next record begins at.
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
 
     /// Makes the buffer hold a whole record from its start on; its length with and without line ending.
@@ -161,11 +155,6 @@ impl<R: Read> RecordReader<R> {
     }
 }
 
-/// The line breaks inside a record: those of its quoted cells.
-fn line_breaks(bytes: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', bytes).count() as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,15 +171,11 @@ mod tests {
         }
     }
 
-    fn read_all(input: &[u8], piece: usize) -> Vec<(Vec<u8>, u64, u64)> {
+    fn read_all(input: &[u8], piece: usize) -> Vec<(Vec<u8>, u64)> {
         let mut reader = RecordReader::new(Pieces(input, piece));
         let mut found = Vec::new();
         while let Some(located) = reader.next_record().unwrap() {
-            found.push((
-                located.record.bytes().to_vec(),
-                located.line,
-                located.offset,
-            ));
+            found.push((located.record.bytes().to_vec(), located.offset));
         }
         found
     }
@@ -199,10 +184,10 @@ mod tests {
     fn how_the_stream_is_cut_changes_nothing() {
         let input = b"a,b\n\"x\ny\",2\r\n\nlast,\"\"\"\"";
         let expected = vec![
-            (b"a,b".to_vec(), 1, 0),
-            (b"\"x\ny\",2".to_vec(), 2, 4),
-            (b"".to_vec(), 4, 13),
-            (b"last,\"\"\"\"".to_vec(), 5, 14),
+            (b"a,b".to_vec(), 0),
+            (b"\"x\ny\",2".to_vec(), 4),
+            (b"".to_vec(), 13),
+            (b"last,\"\"\"\"".to_vec(), 14),
         ];
         for piece in 1..=input.len() {
             assert_eq!(read_all(input, piece), expected, "{piece} bytes a read");
@@ -215,7 +200,7 @@ mod tests {
         let found = read_all(long.as_bytes(), 70_000);
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].0.len(), long.len() - "\nnext\n".len());
-        assert_eq!(found[1].1, 400_002);
+        assert_eq!(found[1].0, b"next");
     }
 
     #[test]

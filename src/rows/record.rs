@@ -108,6 +108,11 @@ impl<'a> Record<'a> {
         self.bytes
     }
 
+    /// Where its cells end, in bytes from its start.
+    pub fn ends(&self) -> &'a [u32] {
+        self.ends
+    }
+
     /// How many cells it has: at least one.
     pub fn cells(&self) -> usize {
         self.ends.len()

@@ -16,8 +16,13 @@ pub(super) fn table(
         return Ok(Vec::new());
     }
     let details = conclusion.details()?;
+    let is_key = |index: usize| {
+        DETAILS
+            .get(index)
+            .is_some_and(|name| keys.iter().any(|key| key == name))
+    };
     let shown: Vec<_> = (0..DETAILS.len())
-        .filter(|index| headers.iter().any(|header| header.has_detail(*index)))
+        .filter(|index| headers.iter().any(|header| header.has_detail(*index)) && !is_key(*index))
         .collect();
     let mut out = header(keys, &shown);
     for verdict in pairs {

@@ -1,0 +1,176 @@
+//! Writing a large file: from a thread of its own once the file has grown, and flushed to disk as it goes, so that the
+//! flush at the end, which somebody waits for, has little left to do.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+/// How much is gathered before it is written, in bytes.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// Buffers under way between the two threads.
+const BUFFERS: usize = 2;
+
+/// A file up to this size is written by the thread that makes it; a larger one is flushed each time this much more has
+/// been written. In bytes.
+const FLUSH_BYTES: usize = 8 << 20;
+
+/// A file being written from its start.
+#[derive(Debug)]
+pub(super) struct Writer {
+    file: File,
+    buffer: Vec<u8>,
+    written: usize,
+    background: Option<Background>,
+}
+
+/// The thread that writes, and its two channels.
+#[derive(Debug)]
+struct Background {
+    full: SyncSender<Vec<u8>>,
+    empty: Receiver<Vec<u8>>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Writer {
+    pub(super) fn new(file: File) -> Self {
+        Self {
+            file,
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            written: 0,
+            background: None,
+        }
+    }
+
+    /// The file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The buffer to append to; [`Writer::write_full`] must follow.
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Writes the buffer out where it is full.
+    ///
+    /// # Errors
+    /// The system's, of this write or an earlier one.
+    pub(super) fn write_full(&mut self) -> io::Result<()> {
+        if self.buffer.len() < BUFFER_BYTES {
+            return Ok(());
+        }
+        if self.background.is_none() && self.written >= FLUSH_BYTES {
+            self.background = Some(Background::start(self.file.try_clone()?));
+        }
+        self.write_out()
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        self.written += self.buffer.len();
+        let Some(background) = &mut self.background else {
+            self.file.write_all(&self.buffer)?;
+            self.buffer.clear();
+            return Ok(());
+        };
+        let empty = background.empty.try_recv();
+        let empty = empty.unwrap_or_else(|_| Vec::with_capacity(BUFFER_BYTES));
+        let full = std::mem::replace(&mut self.buffer, empty);
+        match background.full.send(full) {
+            Ok(()) => Ok(()),
+            // The thread has ended: it knows why.
+            Err(_) => self.join(),
+        }
+    }
+
+    /// Writes the rest and waits until all of it is on the disk.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.write_out()?;
+        self.join()?;
+        self.file.sync_all()
+    }
+
+    /// Waits for the thread to write all that it was given.
+    fn join(&mut self) -> io::Result<()> {
+        let Some(Background { full, thread, .. }) = self.background.take() else {
+            return Ok(());
+        };
+        drop(full);
+        let ended = thread.join();
+        ended.unwrap_or_else(|_| Err(io::Error::other("the writing thread failed")))
+    }
+}
+
+impl Background {
+    fn start(file: File) -> Self {
+        let (full, take) = sync_channel(BUFFERS);
+        let (give_back, empty) = sync_channel(BUFFERS);
+        let thread = thread::spawn(move || write_all(file, &take, &give_back));
+        Self {
+            full,
+            empty,
+            thread,
+        }
+    }
+}
+
+/// Writes buffer after buffer until no more come.
+fn write_all(
+    mut file: File,
+    take: &Receiver<Vec<u8>>,
+    give_back: &SyncSender<Vec<u8>>,
+) -> io::Result<()> {
+    let mut unflushed = 0;
+    for mut buffer in take {
+        file.write_all(&buffer)?;
+        unflushed += buffer.len();
+        if unflushed >= FLUSH_BYTES {
+            file.sync_data()?;
+            unflushed = 0;
+        }
+        buffer.clear();
+        // Nobody waits for an empty buffer.
+        let _ = give_back.try_send(buffer);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_file_arrives_whole_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let mut writer = Writer::new(File::create(&path).unwrap());
+        let mut expected = Vec::new();
+        for number in 0_u32..3 * FLUSH_BYTES as u32 / 4 {
+            writer.buffer().extend_from_slice(&number.to_le_bytes());
+            writer.write_full().unwrap();
+            expected.extend_from_slice(&number.to_le_bytes());
+        }
+        assert!(writer.background.is_some());
+        writer.flush().unwrap();
+        assert!(std::fs::read(&path).unwrap() == expected);
+    }
+
+    #[test]
+    fn a_write_that_fails_in_the_background_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("read only");
+        std::fs::write(&path, "").unwrap();
+        let mut writer = Writer::new(File::open(&path).unwrap());
+        writer.written = FLUSH_BYTES;
+        let mut write = || {
+            writer.buffer().resize(BUFFER_BYTES, 0);
+            writer.write_full()
+        };
+        let failed = (0..2 * BUFFERS).any(|_| write().is_err());
+        assert!(failed || writer.flush().is_err());
+    }
+}
