@@ -75,12 +75,16 @@ impl Summary<'_> {
                 merged.before, merged.updated
             )
         };
+        let outcome = if self.options.seed {
+            format!("{} added", merged.added)
+        } else {
+            format!("{} new", self.conclusion.new_pairs().count())
+        };
         format!(
-            "{} rows, {} successful, {} pairs, {} new; history {}: {history}; {:.3} s",
+            "{} rows, {} successful, {} pairs, {outcome}; history {}: {history}; {:.3} s",
             self.tally.rows,
             self.tally.successful,
             self.conclusion.sightings.len(),
-            self.conclusion.new_pairs().count(),
             self.lookup,
             self.elapsed.as_secs_f64()
         )
