@@ -5,7 +5,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 ARCHITECTURE := $(patsubst arm64,aarch64,$(patsubst amd64,x86_64,$(shell uname -m)))
 PACKAGE := dist/s3newip-$(VERSION).tgz
 
-.PHONY: help run test lint doc app dist test-dist appinspect clean
+.PHONY: help run test test-app lint doc app dist test-dist appinspect clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -13,8 +13,11 @@ help: ## list the targets
 run: ## show what the command does, on samples
 	scripts/run-demo.sh
 
-test: ## all tests, and those of the app on a package with this machine's binary
+test: ## all tests of the code, and those of the app
 	cargo test --locked
+	$(MAKE) test-app
+
+test-app: ## the tests of the app, on a package with this machine's binary
 	cargo build --locked
 	scripts/make-app.sh target/test-app/s3newip $(ARCHITECTURE)=target/debug/s3newip
 	scripts/pack.sh target/test-app/s3newip target/test-app/s3newip-$(VERSION).tgz

@@ -60,9 +60,7 @@ def conf(name, folder="default"):
 def conf_files():
     """The conf files and the metadata, as (folder, name)."""
     return sorted(
-        tuple(name.split("/"))
-        for name in names()
-        if name.endswith((".conf", ".meta")) and name.count("/") == 1
+        tuple(name.split("/")) for name in names() if name.endswith((".conf", ".meta")) and name.count("/") == 1
     )
 
 

@@ -24,7 +24,7 @@ def expand(search, macros):
         name, arguments = match[1], [part for part in (match[2] or "").split(",") if part]
         macro = macros[f"{name}({len(arguments)})" if arguments else name]
         text = macro["definition"]
-        for parameter, argument in zip(macro.get("args", "").split(","), arguments):
+        for parameter, argument in zip(macro["args"].split(",") if arguments else [], arguments, strict=True):
             text = text.replace(f"${parameter}$", argument)
         return text
 

@@ -30,7 +30,9 @@ class Behaviour:
 
     def test_the_first_search_finds_a_new_pair_and_learns_it(self):
         found = self.installed.search([], [access("documents", "192.0.2.7")])
-        self.assertEqual([(row["bucket_name"], row["remote_ip"], row["newIP"]) for row in found], [("documents", "192.0.2.7", "1")])
+        self.assertEqual(
+            [(row["bucket_name"], row["remote_ip"], row["newIP"]) for row in found], [("documents", "192.0.2.7", "1")]
+        )
         self.assertIn("documents,192.0.2.7,", self.installed.history.read_text())
 
     def test_what_is_known_is_new_no_more(self):
