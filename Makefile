@@ -5,7 +5,10 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 ARCHITECTURE := $(patsubst arm64,aarch64,$(patsubst amd64,x86_64,$(shell uname -m)))
 PACKAGE := dist/s3newip-$(VERSION).tgz
 
-.PHONY: help run test test-app lint doc app dist test-dist appinspect clean
+.PHONY: help run test test-app lint doc fuzz deny app dist test-dist appinspect clean
+
+# How long `make fuzz` runs each target.
+SECONDS ?= 60
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +32,12 @@ lint: ## format and clippy
 
 doc: ## the documentation of the code, without a warning
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --document-private-items
+
+fuzz: ## every fuzz target for SECONDS (60), with a nightly compiler; TARGETS="frames ...": only those
+	SECONDS_EACH=$(SECONDS) scripts/fuzz.sh $(TARGETS)
+
+deny: ## licences, bans and sources of the dependencies
+	scripts/deny.sh
 
 app: ## the app's folder with this machine's binary: target/app/s3newip
 	cargo build --locked --release

@@ -15,8 +15,9 @@ use std::path::Path;
 use crate::reltime::Zone;
 use crate::timestamp::Timestamp;
 
-/// The most bytes of info.csv that are read: its second line ends long before.
-const MAX_INFO_BYTES: u64 = 4 << 20;
+/// The most bytes of info.csv that are read: its second line ends long before. One that does not is not believed, since
+/// it may have been cut within a number.
+pub const MAX_INFO_BYTES: u64 = 4 << 20;
 
 /// What info.csv says.
 #[derive(Debug, Default)]
@@ -50,6 +51,9 @@ impl JobInfo {
         let (Some(header), Some(row)) = (next(), next()) else {
             return Self::default();
         };
+        if rows.position().byte() >= MAX_INFO_BYTES {
+            return Self::default();
+        }
         let cell = |name: &[u8]| {
             header
                 .iter()

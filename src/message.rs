@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 /// What splunkd asks.
@@ -29,6 +30,12 @@ impl Request {
     /// # Errors
     /// It is no JSON object with an action.
     pub fn parse(metadata: &[u8]) -> Result<Self, serde_json::Error> {
+        // A derived reader takes a list of values for an object.
+        if metadata.trim_ascii_start().starts_with(b"[") {
+            return Err(serde_json::Error::custom(
+                "expected an object, found a list",
+            ));
+        }
         serde_json::from_slice(metadata)
     }
 
@@ -156,6 +163,13 @@ mod tests {
         assert_eq!((info.dispatch_dir(), info.sid()), (None, ""));
         let bare = Request::parse(br#"{"action":"execute"}"#).unwrap();
         assert!(!bare.finished());
+    }
+
+    #[test]
+    fn a_list_is_no_request() {
+        for metadata in [r#"["execute",true,true,null]"#, " [\"execute\"]", "[]"] {
+            assert!(Request::parse(metadata.as_bytes()).is_err(), "{metadata}");
+        }
     }
 
     #[test]

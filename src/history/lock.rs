@@ -162,3 +162,30 @@ fn read_holder(file: &mut File) -> String {
 fn shown_path(path: &Path) -> String {
     super::source::shown_path(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_holder_says_is_shown_in_one_line_of_limited_length() {
+        let limit = HOLDER_BYTES as usize;
+        let cases = [
+            (String::new(), "it did not say who it is".to_owned()),
+            (
+                "process 7\n\x1b[2J".to_owned(),
+                "process 7\\n\\x1b[2J".to_owned(),
+            ),
+            ("x".repeat(limit), "x".repeat(limit)),
+            ("x".repeat(limit + 1), "x".repeat(limit)),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seen.csv.lock.tmp");
+        for (written, expected) in cases {
+            let mut file = open(&path).unwrap();
+            write_holder(&mut file, &written).unwrap();
+            assert_eq!(read_holder(&mut file), expected);
+            fs::remove_file(&path).unwrap();
+        }
+    }
+}

@@ -53,8 +53,8 @@ struct Merge<'a> {
     folder: &'a Path,
     stage: Option<Stage>,
     merged: Merged,
-    /// Whether the last row had no line ending.
-    open_end: bool,
+    /// What the last row needs before another one can follow it.
+    missing_ending: &'static [u8],
     /// The pairs of a run of rows.
     found: Vec<Option<PairId>>,
 }
@@ -78,7 +78,7 @@ pub(super) fn merge(
         folder,
         stage: None,
         merged: Merged::default(),
-        open_end: false,
+        missing_ending: b"",
         found: Vec::new(),
     };
     let mut end = 0;
@@ -112,7 +112,7 @@ impl Merge<'_> {
                 self.begin(head, *end)?;
             }
             *end += (record.bytes().len() + ending.len()) as u64;
-            self.open_end = ending.is_empty();
+            self.missing_ending = missing_ending(&record, ending, head);
             self.push(&head.layout, &record, ending, change)?;
         }
         self.found = found;
@@ -189,9 +189,7 @@ impl Merge<'_> {
             return Ok(());
         };
         let out = stage.writer();
-        if self.open_end {
-            out.buffer().extend_from_slice(head.ending());
-        }
+        out.buffer().extend_from_slice(self.missing_ending);
         for (id, pair) in new {
             let keys = pair::values(sightings.text(id));
             head.layout
@@ -206,6 +204,16 @@ impl Merge<'_> {
 
 fn stage_error(step: &'static str) -> impl FnOnce(io::Error) -> MergeError {
     move |cause| MergeError::Stage(step, cause)
+}
+
+/// The line ending that `record` lacks, which has the line ending `ending`.
+fn missing_ending(record: &Record<'_>, ending: &[u8], head: &Head) -> &'static [u8] {
+    match (ending, record.bytes().last()) {
+        // Before a lone LF the CR would no longer belong to its cell.
+        ([], Some(b'\r')) => b"\r\n",
+        ([], _) => head.ending(),
+        _ => b"",
+    }
 }
 
 /// The pairs that no row of the history has, in the order of their key values.
@@ -248,5 +256,60 @@ fn copy_bytes(part: &mut Part<'_>, out: &mut Writer) -> io::Result<()> {
         out.buffer()
             .extend_from_slice(piece.get(..count).unwrap_or_default());
         out.write_full()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pair::push_value;
+    use crate::timestamp::Timestamp;
+
+    /// The history that `text` becomes when the pair (new, 192.0.2.9) is merged into it.
+    fn merged(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seen.csv");
+        std::fs::write(&path, text).unwrap();
+        let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
+        let history = History::new(&path, &keys).unwrap();
+        let hasher = PairHasher::new(&[0; 16]);
+        let mut sightings = Sightings::new(hasher.clone());
+        let mut pair = Vec::new();
+        push_value(&mut pair, b"new");
+        push_value(&mut pair, b"192.0.2.9");
+        let time = Timestamp::from_seconds(7);
+        sightings.absorb(&pair, time, time, 1).unwrap();
+        let source = Source::open(&path).unwrap();
+        let (_, stage) = merge(&history, &source, folder.path(), &hasher, &mut sightings).unwrap();
+        let mut stage = stage.unwrap();
+        stage.writer().flush().unwrap();
+        std::fs::read_to_string(stage.path()).unwrap()
+    }
+
+    #[test]
+    fn a_last_row_without_an_end_gets_one_and_keeps_its_cells() {
+        let cases = [
+            ("", "\nnew,192.0.2.9,7,7\n"),
+            (
+                "\nbilling,192.0.2.1,1,2",
+                "\nbilling,192.0.2.1,1,2\nnew,192.0.2.9,7,7\n",
+            ),
+            (
+                "\r\nbilling,192.0.2.1,1,2",
+                "\r\nbilling,192.0.2.1,1,2\r\nnew,192.0.2.9,7,7\r\n",
+            ),
+        ];
+        for (rows, expected) in cases {
+            let head = "bucket_name,remote_ip,firstTime,lastTime";
+            assert_eq!(
+                merged(&format!("{head}{rows}")),
+                format!("{head}{expected}")
+            );
+        }
+        let head = "firstTime,lastTime,bucket_name,remote_ip";
+        assert_eq!(
+            merged(&format!("{head}\n1,2,billing,192.0.2.1\r")),
+            format!("{head}\n1,2,billing,192.0.2.1\r\r\n7,7,new,192.0.2.9\n"),
+        );
     }
 }

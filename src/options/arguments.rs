@@ -8,6 +8,10 @@ use super::{NAMES, StatusList};
 use crate::error::Error;
 use crate::shown;
 
+/// How much of an unknown option's name is compared with those of the options: comparing takes memory for each
+/// character.
+const COMPARED_CHARACTERS: usize = 32;
+
 /// The options that were given, and the fields after `by`.
 #[derive(Debug)]
 pub(super) struct Arguments {
@@ -70,7 +74,8 @@ impl Arguments {
         let item = argument.trim_matches(',');
         match (previous, self.values.get_mut("status")) {
             (Some("status"), Some(list)) if item.parse::<StatusList>().is_ok() => {
-                *list = format!("{},{item}", list.trim_end_matches(','));
+                list.truncate(list.trim_end_matches(',').len());
+                list.extend([",", item]);
                 Ok("status")
             }
             _ => Err(Error::user(format!(
@@ -125,6 +130,8 @@ fn joined(args: &[String]) -> Vec<String> {
     let mut open = false;
     for arg in args {
         match joined.last_mut() {
+            // Looked at again for each of them, a long argument would take long.
+            Some(_) if open && arg.is_empty() => continue,
             Some(last) if open || (arg.starts_with('=') && !last.contains('=')) => {
                 last.push_str(arg)
             }
@@ -156,13 +163,35 @@ fn known(name: &str) -> Result<&'static str, Error> {
     {
         return Ok(known);
     }
+    let start: String = name.chars().take(COMPARED_CHARACTERS).collect();
     let nearest = NAMES
         .into_iter()
-        .min_by_key(|known| strsim::damerau_levenshtein(known, &name.to_lowercase()))
+        .min_by_key(|known| strsim::damerau_levenshtein(known, &start.to_lowercase()))
         .unwrap_or_default();
     Err(Error::user(format!(
         "unknown option {}: did you mean {nearest}? The options are {}",
         shown::quoted(name.as_bytes()),
         NAMES.join(", ")
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_sign_and_value_are_put_together() {
+        let cases: [(&[&str], &[&str]); 6] = [
+            (&["a", "=", "b", "c"], &["a=b", "c"]),
+            (&["a=", "b", "c"], &["a=b", "c"]),
+            (&["a", "=b", "=c"], &["a=b", "=c"]),
+            (&["a=", "", "b", "c"], &["a=b", "c"]),
+            (&["", "a"], &["", "a"]),
+            (&["a==", "b"], &["a==", "b"]),
+        ];
+        for (args, expected) in cases {
+            let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            assert_eq!(joined(&args), expected, "{args:?}");
+        }
+    }
 }

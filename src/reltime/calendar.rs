@@ -91,7 +91,8 @@ fn snap_clock(instant: i64, seconds: i64, zone: &Zone) -> Option<i64> {
 fn snap_date(instant: i64, zone: &Zone, first_day: impl Fn(Date) -> Option<Date>) -> Option<i64> {
     let wall_clock = from_seconds(instant.checked_add(zone.offset_at(instant)?)?)?;
     let midnight = DateTime::from_parts(first_day(wall_clock.date())?, Time::midnight());
-    zone.instant_of(midnight)
+    // Where the clocks skip midnight, the time past the gap that is meant may be later than this one.
+    zone.instant_of(midnight).map(|begin| begin.min(instant))
 }
 
 /// The last `weekday` (0 is Sunday) up to and including `date`.
@@ -252,6 +253,20 @@ mod tests {
                 epoch("2018-11-04T01:00:00-02"),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn no_snap_leads_past_a_time_just_behind_a_skipped_midnight() {
+        // As in Toronto in 1919: the clocks go from 23:30 to 00:30.
+        let serialized = "### SERIALIZED TIMEZONE FORMAT 1.0;Y-18000 NW 45 53 54;Y-14400 YW 45 44 54;@-1601753400 1;$";
+        let zone = Zone::from_splunk(serialized).unwrap();
+        for (now, text, expected) in [
+            ("1919-03-31T00:40:00-04", "@d", "1919-03-31T00:40:00-04"),
+            ("1919-03-31T00:40:00-04", "@w1", "1919-03-31T00:40:00-04"),
+            ("1919-03-31T12:00:00-04", "@d", "1919-03-31T01:00:00-04"),
+        ] {
+            assert_eq!(resolve(text, epoch(now), &zone), epoch(expected), "{text}");
         }
     }
 

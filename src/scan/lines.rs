@@ -43,4 +43,27 @@ mod tests {
             [b"next".to_vec(), b"".to_vec(), b"last".to_vec()]
         );
     }
+
+    #[test]
+    fn a_line_of_just_the_limit_is_read_whole() {
+        for (length, ending, expected) in [
+            (MAX_LINE_BYTES - 1, "\n", MAX_LINE_BYTES - 1),
+            (MAX_LINE_BYTES, "\n", MAX_LINE_BYTES),
+            (MAX_LINE_BYTES, "", MAX_LINE_BYTES),
+            (MAX_LINE_BYTES + 1, "\n", MAX_LINE_BYTES),
+        ] {
+            let text = [&vec![b'x'; length], ending.as_bytes(), b"next"].concat();
+            let (mut input, mut line) = (text.as_slice(), Vec::new());
+            assert!(next_line(&mut input, &mut line).unwrap());
+            assert_eq!(line.len(), expected, "{length}");
+            let more = next_line(&mut input, &mut line).unwrap();
+            assert_eq!(
+                (more, line.as_slice()),
+                match ending {
+                    "" => (false, b"".as_slice()),
+                    _ => (true, b"next".as_slice()),
+                }
+            );
+        }
+    }
 }

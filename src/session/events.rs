@@ -3,7 +3,9 @@
 //! Chunks may come with different headers. The reply has the union of their columns in order of first appearance, then
 //! firstTime, lastTime and newIP; where the input has a column of that name, its cells are replaced where they stand.
 
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
+use std::iter::repeat;
 
 use super::connection::Lost;
 use super::intake::ChunkHeader;
@@ -88,7 +90,7 @@ impl EventRows {
                 .eq(columns.iter().take(header.names.len()));
             match came.checked_sub(header.names.len()) {
                 Some(missing) if in_order && all_added => Plan::AsItCame(missing),
-                _ => Plan::CellByCell(columns.iter().map(|name| cell(name, header)).collect()),
+                _ => Plan::CellByCell(cells(&columns, header)),
             }
         };
         Self {
@@ -180,7 +182,7 @@ impl EventRows {
 /// All columns, each where it appeared first. The first header stands as it is.
 fn union(headers: &[ChunkHeader]) -> Vec<Vec<u8>> {
     let mut columns: Vec<Vec<u8>> = Vec::new();
-    let mut known = std::collections::HashSet::new();
+    let mut known = HashSet::new();
     for (index, header) in headers.iter().enumerate() {
         for name in header.names.names() {
             if known.insert(name) || index == 0 {
@@ -191,8 +193,23 @@ fn union(headers: &[ChunkHeader]) -> Vec<Vec<u8>> {
     columns
 }
 
-/// Where the cell of column `name` comes from, for events under `header`.
-fn cell(name: &[u8], header: &ChunkHeader) -> Cell {
+/// Where the cells of `columns` come from, for events under `header`. Of columns with the same name each keeps its own
+/// cell where it stands in the same place; else the first one counts.
+fn cells(columns: &[Vec<u8>], header: &ChunkHeader) -> Vec<Cell> {
+    let mut first = HashMap::new();
+    for (at, name) in header.names.names().enumerate() {
+        first.entry(name).or_insert(at);
+    }
+    let own = header.names.names().map(Some).chain(repeat(None));
+    let column = |(at, (name, own)): (usize, (&Vec<u8>, Option<&[u8]>))| {
+        let same = (own == Some(name.as_slice())).then_some(at);
+        cell(name, same.or_else(|| first.get(name.as_slice()).copied()))
+    };
+    columns.iter().zip(own).enumerate().map(column).collect()
+}
+
+/// Where the cell of column `name` comes from, which is the event's column `column`.
+fn cell(name: &[u8], column: Option<usize>) -> Cell {
     let added = |name: &[u8]| Added::ALL.into_iter().find(|added| added.name() == name);
     if let Some(added) = added(name) {
         return Cell::Added(added);
@@ -201,7 +218,7 @@ fn cell(name: &[u8], header: &ChunkHeader) -> Cell {
         .strip_prefix(MULTIVALUE_PREFIX)
         .and_then(added)
         .is_some();
-    match header.names.position(name) {
+    match column {
         Some(column) if !stale => Cell::Copied(column),
         _ => Cell::Empty,
     }

@@ -1,0 +1,255 @@
+//! A lookup file, behind a first line with sightings: `<bucket> <ip> <first> <last>;...`. A line that begins with `!`
+//! puts the file where the app ships its first history; then, a `*` repeats what follows the file's first line until it
+//! is long enough for several runs of rows.
+
+use std::fs;
+use std::path::Path;
+
+use s3newip::history::{FileRoute, History, Merged, Publication, PublishError, publish};
+use s3newip::pair::{self, PairHasher, PairKey};
+use s3newip::rows::{RecordReader, decoded};
+use s3newip::sightings::Sightings;
+use s3newip::timestamp::Timestamp;
+
+use super::csv_reference::records;
+use super::workshop::Workshop;
+
+const LOOKUP: &str = "seen.csv";
+
+/// More than one run of rows, in bytes.
+const LONG: usize = 600_000;
+
+const TIMES: [&str; 6] = [
+    "firstTime",
+    "lastTime",
+    "earliest",
+    "latest",
+    "firstTimeSeen",
+    "lastTimeSeen",
+];
+
+/// A row of the history.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    cells: Vec<Vec<u8>>,
+    key: Option<PairKey>,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+/// A pair that a search has seen.
+#[derive(Debug, Clone)]
+struct Seen {
+    text: Vec<u8>,
+    key: PairKey,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+/// See the table in [`super`].
+pub fn check(data: &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n');
+    let (line, file) = end.map_or((data, b"".as_slice()), |end| {
+        (&data[..end], &data[end + 1..])
+    });
+    let (name, line) = match line.strip_prefix(b"!") {
+        Some(line) => ("seen.csv.default", line),
+        None => (LOOKUP, line),
+    };
+    match line.strip_prefix(b"*") {
+        Some(line) => check_file(name, line, &long(file)),
+        None => check_file(name, line, file),
+    }
+}
+
+/// `file` with all but its first line repeated.
+fn long(file: &[u8]) -> Vec<u8> {
+    let head = file.iter().position(|byte| *byte == b'\n');
+    let (head, rows) = file.split_at(head.map_or(file.len(), |end| end + 1));
+    [head, &rows.repeat(LONG / rows.len().max(500))].concat()
+}
+
+fn check_file(name: &str, line: &[u8], file: &[u8]) {
+    let workshop = Workshop::new();
+    fs::write(workshop.lookups().join(name), file).unwrap();
+    let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
+    let history = History::new(&workshop.lookups().join(LOOKUP), &keys).unwrap();
+    let seen: Vec<_> = line
+        .split(|byte| *byte == b';')
+        .filter_map(sighting)
+        .collect();
+    match rows(&history, &workshop.lookups().join(name)) {
+        Ok(before) => {
+            check_against_the_crate(file, &before);
+            check_merge(&workshop, &history, file, &before, &seen);
+        }
+        Err(error) => {
+            assert!(!error.contains(char::is_control), "{error:?}");
+            let refused = merge(&history, &seen);
+            assert!(
+                matches!(refused, Err(PublishError::History(_))),
+                "{refused:?}"
+            );
+            assert_eq!(fs::read(workshop.lookups().join(name)).unwrap(), file);
+            assert_eq!(workshop.names(), [name]);
+        }
+    }
+}
+
+/// `<bucket> <ip> <first> <last>`
+fn sighting(text: &[u8]) -> Option<Seen> {
+    let mut words = text.split(|byte| *byte == b' ');
+    let (bucket, ip) = (words.next()?, words.next()?);
+    let mut time = || words.next().and_then(Timestamp::parse);
+    let (one, other) = (time()?, time()?);
+    let usable = |value: &[u8]| !matches!(value, b"" | b"-") && !value.contains(&0);
+    let mut text = Vec::new();
+    pair::push_value(&mut text, bucket);
+    pair::push_value(&mut text, ip);
+    (usable(bucket) && usable(ip)).then(|| Seen {
+        key: hasher().key(&text),
+        text,
+        first: one.min(other),
+        last: one.max(other),
+    })
+}
+
+fn hasher() -> PairHasher {
+    PairHasher::new(&[3; 16])
+}
+
+/// The rows of the history that are no empty lines; `path` is where it is.
+fn rows(history: &History, path: &Path) -> Result<Vec<Row>, String> {
+    let mut read = Vec::new();
+    let count = history.read(&hasher(), &mut |run| read.extend_from_slice(run.rows));
+    let count = count.map_err(|error| error.to_string())?;
+    let text = fs::read(path).unwrap_or_default();
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    let mut reader = RecordReader::new(text);
+    let _head = reader.next_record().expect("a history is CSV");
+    let mut rows = Vec::new();
+    for row in read {
+        let record = reader
+            .next_record()
+            .expect("a history is CSV")
+            .unwrap()
+            .record;
+        let cells = (0..record.cells()).map(|at| decoded(record.raw(at)).into_owned());
+        if !record.bytes().is_empty() {
+            rows.push(Row {
+                cells: cells.collect(),
+                key: row.key,
+                first: row.first,
+                last: row.last,
+            });
+        }
+    }
+    assert!(reader.next_record().expect("a history is CSV").is_none());
+    assert_eq!(count, rows.len() as u64);
+    Ok(rows)
+}
+
+fn check_against_the_crate(file: &[u8], rows: &[Row]) {
+    let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    if let Some(records) = records(text) {
+        let ours: Vec<_> = rows.iter().map(|row| &row.cells).collect();
+        assert_eq!(ours, records.iter().skip(1).collect::<Vec<_>>());
+    }
+}
+
+fn merge(history: &History, seen: &[Seen]) -> Result<Merged, PublishError> {
+    let mut sightings = Sightings::new(hasher());
+    for seen in seen {
+        sightings
+            .absorb(&seen.text, seen.first, seen.last, 1)
+            .unwrap();
+    }
+    let publication = Publication {
+        route: &FileRoute::new(history.folder()),
+        holder: "a check",
+        cancelled: &|| false,
+    };
+    publish(history, &hasher(), &mut sightings, &publication)
+}
+
+fn check_merge(workshop: &Workshop, history: &History, file: &[u8], before: &[Row], seen: &[Seen]) {
+    let path = workshop.lookups().join(LOOKUP);
+    let was = fs::read(&path).ok();
+    let merged = merge(history, seen).expect("a history that can be read can be merged");
+    assert_eq!(merged.before, before.len() as u64);
+    if (merged.added, merged.updated) == (0, 0) {
+        assert_eq!(
+            fs::read(&path).ok(),
+            was,
+            "nothing changed, nothing written"
+        );
+    }
+    let default = workshop.lookups().join("seen.csv.default");
+    let there = if path.exists() { &path } else { &default };
+    let after = rows(history, there).expect("what was written is a history");
+    check_model(file, &path, before, &after, seen);
+    let written = fs::read(&path).ok();
+    let again = merge(history, seen).expect("and can be merged again");
+    assert_eq!(
+        (again.added, again.updated),
+        (0, 0),
+        "merging twice changes nothing"
+    );
+    assert_eq!(fs::read(&path).ok(), written);
+    let left = workshop.names();
+    assert!(left.iter().all(|name| !name.ends_with(".tmp")), "{left:?}");
+}
+
+/// `after` is `before`, each row with the times of the sightings of its pair, and a row for each pair that had none.
+fn check_model(file: &[u8], path: &Path, before: &[Row], after: &[Row], seen: &[Seen]) {
+    for (was, is) in before.iter().zip(after) {
+        let own = || seen.iter().filter(|seen| was.key == Some(seen.key));
+        let first = own().map(|seen| seen.first).chain(was.first).min();
+        let last = own().map(|seen| seen.last).chain(was.last).max();
+        assert_eq!(
+            is.first,
+            was.first.and(first),
+            "a first time that is missing stays missing"
+        );
+        assert_eq!((is.last, is.key), (last, was.key));
+    }
+    let mut added: Vec<Vec<&[u8]>> = seen
+        .iter()
+        .filter(|seen| before.iter().all(|row| row.key != Some(seen.key)))
+        .map(|seen| pair::values(&seen.text).collect())
+        .collect();
+    added.sort();
+    added.dedup();
+    assert_eq!(after.len(), before.len() + added.len());
+    if after == before {
+        return;
+    }
+    let written = fs::read(path).unwrap();
+    let mark = b"\xef\xbb\xbf".as_slice();
+    let text = |file| <[u8]>::strip_prefix(file, mark).unwrap_or(file).to_vec();
+    if let (Some(old), Some(new)) = (records(&text(file)), records(&text(&written))) {
+        check_cells(old.first(), &new[0], before, after);
+        let column = |name: &str| {
+            new[0]
+                .iter()
+                .position(|cell| cell == name.as_bytes())
+                .unwrap()
+        };
+        let columns = ["bucket_name", "remote_ip"].map(column);
+        for (row, values) in after[before.len()..].iter().zip(added) {
+            assert_eq!(columns.map(|at| row.cells[at].as_slice()), values[..]);
+        }
+    }
+}
+
+/// No cell of an old row changed but those of its times.
+fn check_cells(old: Option<&Vec<Vec<u8>>>, new: &[Vec<u8>], before: &[Row], after: &[Row]) {
+    let Some(old) = old else { return };
+    let is_time = |name: &Vec<u8>| TIMES.iter().any(|time| time.as_bytes() == name);
+    for (at, name) in old.iter().enumerate().filter(|(_, name)| !is_time(name)) {
+        assert_eq!(new[at], *name);
+        for (was, is) in before.iter().zip(after) {
+            assert_eq!(was.cells[at], is.cells[at]);
+        }
+    }
+}
