@@ -141,9 +141,15 @@ impl Layout {
         }
     }
 
-    /// Appends the header with its time columns called firstTime and lastTime.
+    /// Appends the header with its time columns called firstTime and lastTime; cells that say so already stay as they are.
     pub fn push_header(&self, out: &mut Vec<u8>, header: &Record<'_>) {
-        self.push_changed(out, header, Some(self.first.name), Some(self.last.name));
+        let renamed = |time: &TimeColumn| {
+            let cell = time
+                .column
+                .map_or(b"".as_slice(), |column| header.raw(column));
+            (decoded(cell) != time.name).then_some(time.name)
+        };
+        self.push_changed(out, header, renamed(&self.first), renamed(&self.last));
     }
 
     /// Appends `record` with these times; `None` leaves a cell as it is.
@@ -336,6 +342,10 @@ mod tests {
             (
                 "bucket_name,remote_ip",
                 "bucket_name,remote_ip,firstTime,lastTime",
+            ),
+            (
+                "bucket_name,remote_ip,\"firstTime\",\"latest\"",
+                "bucket_name,remote_ip,\"firstTime\",lastTime",
             ),
         ];
         for (header, expected) in cases {

@@ -53,8 +53,8 @@ struct Merge<'a> {
     folder: &'a Path,
     stage: Option<Stage>,
     merged: Merged,
-    /// What the last row needs before another one can follow it.
-    missing_ending: &'static [u8],
+    /// Whether the last row had no line ending.
+    open_end: bool,
     /// The pairs of a run of rows.
     found: Vec<Option<PairId>>,
 }
@@ -78,7 +78,7 @@ pub(super) fn merge(
         folder,
         stage: None,
         merged: Merged::default(),
-        missing_ending: b"",
+        open_end: false,
         found: Vec::new(),
     };
     let mut end = 0;
@@ -112,7 +112,7 @@ impl Merge<'_> {
                 self.begin(head, *end)?;
             }
             *end += (record.bytes().len() + ending.len()) as u64;
-            self.missing_ending = missing_ending(&record, ending, head);
+            self.open_end = ending.is_empty();
             self.push(&head.layout, &record, ending, change)?;
         }
         self.found = found;
@@ -189,7 +189,9 @@ impl Merge<'_> {
             return Ok(());
         };
         let out = stage.writer();
-        out.buffer().extend_from_slice(self.missing_ending);
+        if self.open_end {
+            out.buffer().extend_from_slice(head.ending());
+        }
         for (id, pair) in new {
             let keys = pair::values(sightings.text(id));
             head.layout
@@ -204,16 +206,6 @@ impl Merge<'_> {
 
 fn stage_error(step: &'static str) -> impl FnOnce(io::Error) -> MergeError {
     move |cause| MergeError::Stage(step, cause)
-}
-
-/// The line ending that `record` lacks, which has the line ending `ending`.
-fn missing_ending(record: &Record<'_>, ending: &[u8], head: &Head) -> &'static [u8] {
-    match (ending, record.bytes().last()) {
-        // Before a lone LF the CR would no longer belong to its cell.
-        ([], Some(b'\r')) => b"\r\n",
-        ([], _) => head.ending(),
-        _ => b"",
-    }
 }
 
 /// The pairs that no row of the history has, in the order of their key values.
@@ -306,10 +298,5 @@ mod tests {
                 format!("{head}{expected}")
             );
         }
-        let head = "firstTime,lastTime,bucket_name,remote_ip";
-        assert_eq!(
-            merged(&format!("{head}\n1,2,billing,192.0.2.1\r")),
-            format!("{head}\n1,2,billing,192.0.2.1\r\r\n7,7,new,192.0.2.9\n"),
-        );
     }
 }

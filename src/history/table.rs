@@ -205,7 +205,7 @@ impl Place {
 }
 
 fn head_layout(path: &Path, line: &Located<'_>, keys: &[String]) -> Result<Layout, Error> {
-    check_no_nul(line).map_err(|found| broken(path, 1, &found))?;
+    check_characters(line).map_err(|found| broken(path, 1, &found))?;
     Layout::find(&Header::new(&line.record), keys)
         .map_err(|expected| not_a_history(path, &expected, &line.record))
 }
@@ -221,7 +221,7 @@ fn check(
             "expected {columns} cells as in the header, found {cells}"
         ));
     }
-    check_no_nul(row)?;
+    check_characters(row)?;
     layout.times(&row.record).map_err(|wrong| {
         format!(
             "expected epoch seconds or nothing in {}, found {}",
@@ -231,11 +231,24 @@ fn check(
     })
 }
 
-fn check_no_nul(row: &Located<'_>) -> Result<(), String> {
-    match memchr::memchr(0, row.record.bytes()) {
-        Some(at) => Err(format!(
+/// What no text has: a NUL byte; and what no row has outside quotes: a CR that ends no line, as in files whose lines
+/// all end in a lone CR, which would be one long line here.
+fn check_characters(row: &Located<'_>) -> Result<(), String> {
+    let record = &row.record;
+    if memchr::memchr2(0, b'\r', record.bytes()).is_none() {
+        return Ok(());
+    }
+    if let Some(at) = memchr::memchr(0, record.bytes()) {
+        return Err(format!(
             "expected text, found a NUL byte at byte {} of the line",
             at + 1
+        ));
+    }
+    let lone = |cell: &[u8]| !cell.starts_with(b"\"") && cell.contains(&b'\r');
+    match (0..record.cells()).find(|index| lone(record.raw(*index))) {
+        Some(index) => Err(format!(
+            "expected lines that end in LF or CR LF, found a CR alone in cell {}",
+            index + 1
         )),
         None => Ok(()),
     }

@@ -43,6 +43,7 @@ enum Damage {
     LongRow,
     WordForTime,
     Nul,
+    LoneCr,
     OpenQuote,
 }
 
@@ -90,6 +91,7 @@ fn draft() -> impl Strategy<Value = Draft> {
             Damage::LongRow,
             Damage::WordForTime,
             Damage::Nul,
+            Damage::LoneCr,
             Damage::OpenQuote,
         ][..],
     );
@@ -257,6 +259,7 @@ impl Draft {
             Damage::LongRow => cells(b"1", width + 1),
             Damage::WordForTime => cells(b"yesterday", width),
             Damage::Nul => cells(b"\0", width),
+            Damage::LoneCr => cells(b"1\r2", width),
             Damage::OpenQuote => cells(b"\"1", 1),
         };
         let place = if matches!(damage, Damage::OpenQuote) {

@@ -113,6 +113,9 @@ fn split_cell(text: &[u8]) -> Option<(Cell, &[u8])> {
             |at: &usize| matches!(&text[*at..], [b',' | b'\n', ..] | [b'\r', b'\n', ..] | []);
         let length = (0..).find(ends)?;
         value.extend(&text[..length]);
+        if value.contains(&b'\r') {
+            return None;
+        }
         length
     };
     let raw = text[..length].to_vec();
