@@ -34,9 +34,11 @@ impl Timestamp {
             (b'+', rest) => (false, rest),
             _ => (false, text),
         };
-        let point = memchr::memchr(b'.', digits).unwrap_or(digits.len());
-        let (whole, fraction) = digits.split_at_checked(point)?;
-        let micros = seconds(whole)? * MICROS_PER_SECOND + fraction_micros(fraction)?;
+        let (seconds, rest) = leading_number(digits)?;
+        if seconds > MAX_SECONDS || rest.len() == digits.len() {
+            return None;
+        }
+        let micros = seconds * MICROS_PER_SECOND + fraction_micros(rest)?;
         Some(Self(if negative { -micros } else { micros }))
     }
 
@@ -69,35 +71,34 @@ impl Timestamp {
     }
 }
 
-/// The whole seconds of `digits`, at least one digit.
-fn seconds(digits: &[u8]) -> Option<i64> {
-    let value = decimal(digits)?;
-    (!digits.is_empty() && value <= MAX_SECONDS).then_some(value)
-}
-
 /// The microseconds of `fraction`: empty, or a point and any number of digits.
 fn fraction_micros(fraction: &[u8]) -> Option<i64> {
-    let digits = fraction.split_first().map_or(fraction, |(_, rest)| rest);
+    let digits = match fraction.split_first() {
+        None => return Some(0),
+        Some((b'.', digits)) => digits,
+        Some(_) => return None,
+    };
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let kept = digits.get(..6).unwrap_or(digits);
-    Some(decimal(kept)? * 10_i64.pow(6 - kept.len() as u32))
+    let (value, _) = leading_number(kept)?;
+    Some(value * 10_i64.pow(6 - kept.len() as u32))
 }
 
-/// The value of ASCII digits; `None` where something else stands or there are more than 18 that count: 10^18 fits.
-fn decimal(digits: &[u8]) -> Option<i64> {
-    let mut value = 0_i64;
-    let mut left = 18;
-    for digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 || left == 0 {
+/// The value of the ASCII digits that `text` starts with, 0 where there are none, and what follows them. `None` where
+/// more than 18 digits count: 10^18 fits.
+#[inline]
+fn leading_number(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (mut value, mut rest) = (0_i64, text);
+    while let Some((digit @ b'0'..=b'9', after)) = rest.split_first() {
+        if value >= 10_i64.pow(17) {
             return None;
         }
-        value = value * 10 + i64::from(digit);
-        left -= u32::from(value > 0);
+        value = value * 10 + i64::from(digit - b'0');
+        rest = after;
     }
-    Some(value)
+    Some((value, rest))
 }
 
 #[cfg(test)]

@@ -69,6 +69,11 @@ impl Batch {
         self.bytes.len() >= BATCH_BYTES
     }
 
+    /// Whether there is a character that no text has, or that may be out of place: looked for in all rows at once.
+    pub(super) fn has_odd_characters(&self) -> bool {
+        memchr::memchr2(0, b'\r', &self.bytes).is_some()
+    }
+
     /// Adds a row.
     pub(super) fn push(
         &mut self,

@@ -144,6 +144,15 @@ impl Table {
     /// # Errors
     /// The file cannot be read, or a row is none of this table.
     pub(super) fn fill(&mut self, batch: &mut Batch) -> Result<bool, Error> {
+        let start = self.reader.offset();
+        let more = self.fill_unchecked(batch)?;
+        if batch.has_odd_characters() {
+            self.check_characters(start, batch)?;
+        }
+        Ok(more)
+    }
+
+    fn fill_unchecked(&mut self, batch: &mut Batch) -> Result<bool, Error> {
         let layout = &self.head.layout;
         while !batch.is_full() {
             let offset = self.reader.offset();
@@ -168,6 +177,17 @@ impl Table {
             batch.push(&located, key, first, last);
         }
         Ok(true)
+    }
+
+    /// Checks the characters of the records of `batch`, the first of which begins at byte `start`.
+    fn check_characters(&self, start: u64, batch: &Batch) -> Result<(), Error> {
+        let mut offset = start;
+        for (record, ending) in batch.records() {
+            check_characters(&record)
+                .map_err(|found| self.place.broken(self.head.mark, offset, &found))?;
+            offset += (record.bytes().len() + ending.len()) as u64;
+        }
+        Ok(())
     }
 }
 
@@ -205,7 +225,7 @@ impl Place {
 }
 
 fn head_layout(path: &Path, line: &Located<'_>, keys: &[String]) -> Result<Layout, Error> {
-    check_characters(line).map_err(|found| broken(path, 1, &found))?;
+    check_characters(&line.record).map_err(|found| broken(path, 1, &found))?;
     Layout::find(&Header::new(&line.record), keys)
         .map_err(|expected| not_a_history(path, &expected, &line.record))
 }
@@ -221,7 +241,6 @@ fn check(
             "expected {columns} cells as in the header, found {cells}"
         ));
     }
-    check_characters(row)?;
     layout.times(&row.record).map_err(|wrong| {
         format!(
             "expected epoch seconds or nothing in {}, found {}",
@@ -233,11 +252,7 @@ fn check(
 
 /// What no text has: a NUL byte; and what no row has outside quotes: a CR that ends no line, as in files whose lines
 /// all end in a lone CR, which would be one long line here.
-fn check_characters(row: &Located<'_>) -> Result<(), String> {
-    let record = &row.record;
-    if memchr::memchr2(0, b'\r', record.bytes()).is_none() {
-        return Ok(());
-    }
+fn check_characters(record: &Record<'_>) -> Result<(), String> {
     if let Some(at) = memchr::memchr(0, record.bytes()) {
         return Err(format!(
             "expected text, found a NUL byte at byte {} of the line",

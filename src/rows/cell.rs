@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 /// The value of a raw cell: its quotes removed, its doubled quotes made single.
+#[inline]
 pub fn decoded(raw: &[u8]) -> Cow<'_, [u8]> {
     let Some(inner) = raw
         .strip_prefix(b"\"")

@@ -57,11 +57,13 @@ fn cell_end(input: &[u8], start: usize) -> Result<usize, usize> {
     }
 }
 
-/// The bytes of a plain cell. In Splunk's dialect they are few, so a byte loop beats a search set up for long texts.
+/// The bytes of a plain cell. Half of the cells that splunkd sends are empty: they need no search.
+#[inline]
 fn plain_end(cell: &[u8]) -> usize {
-    cell.iter()
-        .position(|byte| matches!(byte, b',' | b'\n'))
-        .unwrap_or(cell.len())
+    match cell.first() {
+        Some(b',' | b'\n') => 0,
+        _ => memchr::memchr2(b',', b'\n', cell).unwrap_or(cell.len()),
+    }
 }
 
 /// The bytes of a quoted cell with both quotes.
@@ -119,6 +121,7 @@ impl<'a> Record<'a> {
     }
 
     /// The bytes of cell `index` (from 0) as they stand, quotes and all; empty where there is no such cell.
+    #[inline]
     pub fn raw(&self, index: usize) -> &'a [u8] {
         self.range(index)
             .and_then(|range| self.bytes.get(range))
@@ -126,6 +129,7 @@ impl<'a> Record<'a> {
     }
 
     /// Where cell `index` stands in [`Record::bytes`].
+    #[inline]
     pub fn range(&self, index: usize) -> Option<std::ops::Range<usize>> {
         let end = *self.ends.get(index)? as usize;
         let start = match index.checked_sub(1) {
