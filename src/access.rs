@@ -17,6 +17,7 @@ use crate::accesslog::{self, HttpStatus};
 use crate::options::StatusList;
 use crate::pair;
 use crate::rows::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues};
+use crate::shown;
 use crate::timestamp::Timestamp;
 
 /// The spellings of the columns that hold a summarised row's first and last time, the preferred one first: ours, those
@@ -59,7 +60,10 @@ pub enum Unusable {
 impl Unusable {
     /// The reason in words, `keys` being the names of the key fields.
     pub fn describe(self, keys: &[String]) -> impl fmt::Display {
-        let name = |index: usize| keys.get(index).map_or("?", String::as_str).to_owned();
+        let name = |index: usize| {
+            let name = keys.get(index).map_or("?", String::as_str);
+            shown::escaped(name.as_bytes())
+        };
         match self {
             Self::Time => "no usable _time".to_owned(),
             Self::Key(index) => format!("no {}", name(index)),

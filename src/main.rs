@@ -1,43 +1,24 @@
-//! The command line: which of the program's two faces is asked for, and how its end becomes an exit code.
+//! Which of the program's two faces is asked for, and how its end becomes an exit code.
+
+mod command_line;
+mod machine;
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{Parser, Subcommand};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use command_line::Command;
 use s3newip::error::{Error, Exit, Fault};
-use s3newip::scan::{self, ScanArguments};
+use s3newip::scan;
 use s3newip::session;
-
-/// Which IP address has just accessed which S3 bucket for the first time?
-///
-/// Started by splunkd, without a subcommand, this is the search command "| s3newip".
-#[derive(Debug, Parser)]
-#[command(name = "s3newip", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Scan(Box<ScanArguments>),
-}
 
 fn main() -> ExitCode {
     match run() {
         Ok(exit) => exit.into(),
         Err(error) => {
-            #[expect(
-                clippy::print_stderr,
-                reason = "the one place where the program speaks to a shell"
-            )]
-            {
-                eprintln!("s3newip: {error}");
-            }
+            // Where nobody reads standard error, the exit code has to say it.
+            let _ = writeln!(io::stderr(), "s3newip: {error}");
             match error.fault() {
                 Fault::User => Exit::Usage,
                 Fault::Environment | Fault::Peer => Exit::Failed,
@@ -48,12 +29,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<Exit, Error> {
-    match Arguments::parse().command {
+    match command_line::read()? {
         None => search_command(),
         Some(Command::Scan(arguments)) => {
             let world = scan::World {
-                clock: clock(),
-                seed: seed()?,
+                clock: machine::clock(),
+                seed: machine::seed()?,
             };
             scan::run(&arguments, &world, &mut BufWriter::new(io::stdout().lock()))
         }
@@ -71,9 +52,9 @@ fn search_command() -> Result<Exit, Error> {
     let executable = std::env::current_exe().map_err(Error::environment)?;
     let world = session::World {
         executable: &executable,
-        clock: clock(),
-        seed: seed()?,
-        hung_up: &reader_is_gone,
+        clock: machine::clock(),
+        seed: machine::seed()?,
+        hung_up: &machine::reader_is_gone,
     };
     // The plain descriptors: the standard library's own buffers would be a second copy.
     let input = io::stdin()
@@ -85,30 +66,4 @@ fn search_command() -> Result<Exit, Error> {
         .try_clone_to_owned()
         .map_err(Error::environment)?;
     session::run(File::from(input), File::from(output), &world)
-}
-
-/// The machine's clock, in epoch seconds.
-fn clock() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs().cast_signed())
-}
-
-/// 16 bytes that nobody outside can guess.
-fn seed() -> Result<[u8; 16], Error> {
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed).map_err(Error::environment)?;
-    Ok(seed)
-}
-
-/// Whether the other end of standard output has been closed.
-fn reader_is_gone() -> bool {
-    let stdout = io::stdout();
-    let mut descriptors = [PollFd::new(&stdout, PollFlags::empty())];
-    let at_once = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    let found = poll(&mut descriptors, Some(&at_once));
-    let [descriptor] = descriptors;
-    found.is_ok() && descriptor.revents().intersects(PollFlags::ERR)
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// What splunkd asks.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object with an action")]
 pub struct Request {
     /// `getinfo` or `execute`.
     pub action: String,
@@ -57,6 +58,7 @@ impl Request {
 
 /// What getinfo says about the search, as far as the command uses it.
 #[derive(Debug, Default, Deserialize)]
+#[serde(expecting = "an object about the search")]
 pub struct SearchInfo {
     /// The command's arguments, outer quotes removed.
     #[serde(default)]

@@ -231,6 +231,35 @@ fn a_row_with_control_characters_is_shown_escaped() {
 }
 
 #[test]
+fn metadata_is_repeated_escaped_and_in_short() {
+    let long = format!("\u{202e}{}", "x".repeat(100_000));
+    for finished in ["\u{1b}[2J\u{202e}", &long] {
+        let metadata = serde_json::json!({"action": "execute", "finished": finished}).to_string();
+        let error = refused(&frame(&metadata, b"")).error().unwrap().to_owned();
+        assert!(error.contains("\\u{202e}") && error.len() < 300, "{error}");
+    }
+    for metadata in ["[]", "7", "null"] {
+        let error = refused(&frame(metadata, b"")).error().unwrap().to_owned();
+        assert!(!error.contains("struct"), "{error}");
+    }
+}
+
+#[test]
+fn key_fields_are_repeated_escaped() {
+    let splunk = Splunk::new().history(HISTORY);
+    let rows = [access("billing", "192.0.2.1", NOW)];
+    let search = |file: &str| {
+        splunk
+            .search(&format!("lookup={file} by b\u{202e}"))
+            .chunk(&rows)
+            .run()
+    };
+    search("previously_seen_S3_access_from_remote_ip.csv")
+        .expect_error(&["a column b\\u{202e} in"]);
+    search("other.csv").expect_message("WARN", &["with no b\\u{202e} ("]);
+}
+
+#[test]
 fn a_thousand_columns_and_a_thousand_headers_are_no_trouble() {
     let splunk = Splunk::new().history(HISTORY);
     let mut search = splunk.search("new=unseen").probes(0).whole_writes();

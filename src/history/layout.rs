@@ -2,6 +2,7 @@
 
 use crate::access::TIME_SPELLINGS;
 use crate::rows::{Header, Record, decoded, push_cell};
+use crate::shown;
 use crate::timestamp::Timestamp;
 
 /// Where things are in the rows of one history.
@@ -67,13 +68,10 @@ impl Layout {
             .chain([b"firstTime".as_slice(), b"lastTime"])
         {
             if header.names().filter(|column| *column == name).count() > 1 {
-                return Err(format!(
-                    "one column {}, found two",
-                    String::from_utf8_lossy(name)
-                ));
+                return Err(format!("one column {}, found two", shown::escaped(name)));
             }
         }
-        let missing = |name: &String| format!("a column {name}");
+        let missing = |name: &String| format!("a column {}", shown::escaped(name.as_bytes()));
         let keys = keys
             .iter()
             .map(|name| {

@@ -20,8 +20,10 @@ impl GeoIp {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         Reader::open_readfile(path).map(Self).map_err(|cause| {
             Error::environment(format!(
-                "the GeoIP database {} cannot be used: {cause}; name a file in MaxMind's format (.mmdb)",
-                shown::escaped(path.as_os_str().as_encoded_bytes())
+                "the GeoIP database {} cannot be used: {}; name a file in MaxMind's format (.mmdb)",
+                shown::escaped(path.as_os_str().as_encoded_bytes()),
+                // The words of a broken database may be its own.
+                shown::escaped(cause.to_string().as_bytes())
             ))
         })
     }

@@ -1,7 +1,7 @@
 //! The log files that are read, in the order of their names.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -69,8 +69,9 @@ fn walk(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Error> {
 
 fn unreadable(path: &Path, cause: &str) -> Error {
     Error::environment(format!(
-        "{} cannot be read: {cause}; nothing was written",
-        shown::escaped(path.as_os_str().as_encoded_bytes())
+        "{} cannot be read: {}; nothing was written",
+        shown::escaped(path.as_os_str().as_encoded_bytes()),
+        shown::escaped(cause.as_bytes())
     ))
 }
 
@@ -101,14 +102,19 @@ impl Input {
             Self::File(path, _) => Box::new(File::open(path).map_err(|cause| self.failed(&cause))?),
         };
         let mut raw = BufReader::with_capacity(BUFFER_BYTES, progress.wrap_read(raw));
-        let start = raw.fill_buf().map_err(|cause| self.failed(&cause))?;
-        Ok(if start.starts_with(GZIP_MAGIC) {
-            Box::new(BufReader::with_capacity(
-                BUFFER_BYTES,
-                MultiGzDecoder::new(raw),
-            ))
+        // Read and put back, not only looked at: a pipe may bring its first byte alone.
+        let mut start = Vec::new();
+        (&mut raw)
+            .take(GZIP_MAGIC.len() as u64)
+            .read_to_end(&mut start)
+            .map_err(|cause| self.failed(&cause))?;
+        let compressed = start == GZIP_MAGIC;
+        let whole = Cursor::new(start).chain(raw);
+        Ok(if compressed {
+            let lines = MultiGzDecoder::new(whole);
+            Box::new(BufReader::with_capacity(BUFFER_BYTES, lines))
         } else {
-            Box::new(raw)
+            Box::new(whole)
         })
     }
 

@@ -58,7 +58,8 @@ pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Res
     let report = Report::new(arguments, &tally, &conclusion);
     let written = output::write(arguments, geoip.as_ref(), &mut conclusion, out);
     let written = written.and_then(|()| out.flush());
-    report.print();
+    // Where nobody reads standard error there is nobody to tell.
+    let _ = report.print(&mut io::stderr());
     match written {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(Error::environment(
             format!("the result cannot be written: {cause}"),

@@ -36,6 +36,10 @@ pub(super) fn write(
     }
 }
 
+/// The widest column, in characters: a longer cell pushes the rest of its own row to the right, and not that of every
+/// other row, so that one long URL does not become as many spaces in each line.
+const WIDEST: usize = 100;
+
 /// Calls a function with every row.
 type Rows<'a> = dyn FnMut(&mut dyn FnMut(Vec<Cell>) -> io::Result<()>) -> io::Result<()> + 'a;
 
@@ -46,7 +50,7 @@ fn table(columns: &[&str], rows: &mut Rows<'_>, out: &mut dyn Write) -> io::Resu
     rows(&mut |cells| {
         any = true;
         for (width, cell) in widths.iter_mut().zip(&cells) {
-            *width = (*width).max(visible(cell).width());
+            *width = visible(cell).width().min(WIDEST).max(*width);
         }
         Ok(())
     })?;
@@ -80,9 +84,20 @@ fn visible(cell: &Cell) -> String {
 
 fn csv(columns: &[&str], rows: &mut Rows<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(columns)?;
-    rows(&mut |cells| Ok(writer.write_record(cells.iter().map(harmless))?))?;
+    writer.write_record(columns).map_err(kept_kind)?;
+    rows(&mut |cells| {
+        let cells = cells.iter().map(harmless);
+        writer.write_record(cells).map_err(kept_kind)
+    })?;
     writer.flush()
+}
+
+/// The system's error with its kind, which the conversion that csv has loses: a broken pipe is no failure.
+fn kept_kind(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => cause,
+        _ => io::ErrorKind::InvalidData.into(),
+    }
 }
 
 /// A cell that no spreadsheet runs as a formula.

@@ -1,10 +1,6 @@
 //! What a scan says on standard error.
-#![expect(
-    clippy::print_stderr,
-    reason = "this is the room that speaks to a person's terminal"
-)]
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -53,13 +49,17 @@ impl Report {
         }
     }
 
-    /// Says it.
-    pub(super) fn print(&self) {
+    /// Says it to `out`.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(super) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
         for warning in &self.warnings {
-            eprintln!("s3newip: {warning}");
+            writeln!(out, "s3newip: {warning}")?;
         }
-        if let Some(summary) = &self.summary {
-            eprintln!("{summary}");
+        match &self.summary {
+            Some(summary) => writeln!(out, "{summary}"),
+            None => Ok(()),
         }
     }
 }

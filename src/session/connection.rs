@@ -117,7 +117,9 @@ impl<R: Read, W: Write> Connection<R, W> {
         self.unread = header.body;
         let request = Request::parse(&metadata).map_err(|cause| {
             Error::peer(format!(
-                "the metadata that splunkd sent is not what the protocol has: {cause}"
+                "the metadata that splunkd sent is not what the protocol has: {}",
+                // The words of the JSON reader repeat what came, in any length.
+                shown::quoted(cause.to_string().as_bytes())
             ))
         })?;
         if request.action == expected {
@@ -170,7 +172,7 @@ impl<R: Read, W: Write> Connection<R, W> {
 
 /// The error of a first line that is none of the protocol's, with the two ways in which that happens. What came is not
 /// shown: the older protocol's first lines hold a session key.
-fn not_chunked() -> Error {
+pub fn not_chunked() -> Error {
     Error::peer(
         "standard input does not begin with a frame of Splunk's chunked protocol (\"chunked 1.0,...\"); as a search \
          command it needs \"chunked = true\" in commands.conf; in a shell, use s3newip scan (see s3newip --help)",

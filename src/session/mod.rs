@@ -36,6 +36,8 @@ use crate::options::{Options, Output};
 use crate::shown;
 use crate::timestamp::Timestamp;
 
+pub use connection::not_chunked;
+
 use connection::{Connection, Lost};
 use intake::Intake;
 use summary::Summary;

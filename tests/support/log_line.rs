@@ -30,6 +30,12 @@ pub(crate) fn log_line(bucket: &str, ip: &str) -> LogLine {
 }
 
 impl LogLine {
+    /// The time between the brackets, such as `14/Nov/2023:22:13:20 +0000`.
+    pub(crate) fn time(mut self, time: &str) -> Self {
+        time.clone_into(&mut self.time);
+        self
+    }
+
     /// The request line between the quotes; S3 does not escape quotes in it.
     pub(crate) fn request_uri(mut self, uri: &str) -> Self {
         uri.clone_into(&mut self.request_uri);

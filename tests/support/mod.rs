@@ -73,4 +73,4 @@ pub(crate) use reply_rules::check as check_metadata;
 pub(crate) use row::{Row, access, row};
 pub(crate) use search::{NOW, SESSION_KEY, Search};
 pub(crate) use splunk_csv::{body_of, header_only};
-pub(crate) use splunk_home::{HISTORY, Splunk, runner};
+pub(crate) use splunk_home::{HISTORY, Splunk, binary_under_test, runner};

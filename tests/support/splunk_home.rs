@@ -144,7 +144,7 @@ impl Splunk {
 }
 
 /// The binary that cargo built, or the one that `S3NEWIP_TEST_BINARY` names.
-fn binary_under_test() -> PathBuf {
+pub(crate) fn binary_under_test() -> PathBuf {
     let built = || PathBuf::from(env!("CARGO_BIN_EXE_s3newip"));
     std::env::var_os("S3NEWIP_TEST_BINARY").map_or_else(built, PathBuf::from)
 }

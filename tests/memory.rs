@@ -1,0 +1,152 @@
+//! The search command's memory: the same for a small history and a large one, and the same for few events of known pairs
+//! and many.
+//!
+//! Measured when the command has published the history and is stopped in its last reply: that is larger than a pipe
+//! holds, and only its first byte has been read. Peaks are the kernel's (VmHWM of /proc), so they have the program
+//! itself and its libraries in them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a failed expectation is a failed test, with its line"
+)]
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Cursor, Read, Write};
+
+use support::{
+    Conversation, NOW, Row, Splunk, access, body_of, execute_frame, log_line, read_reply, runner,
+};
+
+/// The most that a search may hold, in KiB.
+const BOUND: u64 = 48 << 10;
+
+/// The most by which two searches may differ that differ in their history alone, in KiB.
+const DIFFERENCE: u64 = 16 << 10;
+
+/// The events of each chunk, about as many as splunkd sends at once.
+const CHUNK: u64 = 5_000;
+
+/// How many of the history's pairs have events: as many as a busy hour has.
+const PAIRS_SEEN: u64 = 5_000;
+
+/// Events of the one new pair: their reply does not fit into a pipe.
+const NEW_EVENTS: u64 = 200;
+
+/// The address of the history's pair with this number; the pairs of a history are spread over the whole file.
+fn address(number: u64) -> String {
+    format!("2001:db8::{:x}:{:x}", number >> 16, number & 0xffff)
+}
+
+fn write_history(splunk: &Splunk, pairs: u64) {
+    let mut file = BufWriter::new(File::create(splunk.history_path()).unwrap());
+    file.write_all(b"bucket_name,remote_ip,firstTime,lastTime\n")
+        .unwrap();
+    for number in 0..pairs {
+        let ip = address(number);
+        writeln!(file, "bucket-{},{ip},1600000000,1600000001", number % 100).unwrap();
+    }
+    file.flush().unwrap();
+}
+
+/// An event of about 1.5 KB, as the add-on extracts it: the line, and its fields once more.
+fn event(bucket: &str, ip: &str) -> Row {
+    let agent =
+        "Boto3/1.26.0 Python/3.10 Linux/5.10 exec-env/AWS_Lambda Botocore/1.29.0 ".repeat(4);
+    let line = log_line(bucket, ip).user_agent(&agent).text();
+    access(bucket, ip, NOW)
+        .set(
+            "source",
+            "s3://orchard-access-logs/2023-11-14-22-13-20-3E57427F3EXAMPLE",
+        )
+        .set("sourcetype", "aws:s3:accesslogs")
+        .set("operation", "REST.GET.OBJECT")
+        .set("request_uri", format!("GET /{bucket}/report.csv HTTP/1.1"))
+        .set("user_agent", agent)
+        .raw(line)
+}
+
+/// `count` events of the history's pairs from the event with number `from` on.
+fn known_events(from: u64, count: u64, pairs: u64) -> Vec<u8> {
+    let seen = PAIRS_SEEN.min(pairs);
+    let rows = (from..from + count).map(|number| {
+        let pair = number % seen * (pairs / seen);
+        event(&format!("bucket-{}", pair % 100), &address(pair))
+    });
+    body_of(&rows.collect::<Vec<_>>())
+}
+
+/// The peak in KiB of a search over a history of `pairs`, to which so many `events` of known pairs come.
+fn peak_kib(pairs: u64, events: u64) -> u64 {
+    let splunk = Splunk::new();
+    write_history(&splunk, pairs);
+    let mut talk = splunk.search("new=unseen").whole_writes().start();
+    talk.getinfo();
+    for from in (0..events).step_by(CHUNK as usize) {
+        talk.execute(&known_events(from, CHUNK.min(events - from), pairs), false);
+    }
+    let new: Vec<_> = (0..NEW_EVENTS)
+        .map(|_| event("bucket-1", "192.0.2.7"))
+        .collect();
+    talk.send(&execute_frame(&body_of(&new), true));
+    let peak = peak_in_last_reply(&mut talk);
+    talk.hang_up();
+    let updated = fs::metadata(splunk.history_path()).unwrap().len();
+    println!("{pairs} pairs ({updated} bytes), {events} events of known pairs: {peak} KiB");
+    peak
+}
+
+/// The peak, and the rest of the reply: it has the new events and nothing else.
+fn peak_in_last_reply(talk: &mut Conversation) -> u64 {
+    let first = talk.process.read_some(1);
+    let peak = talk.process.peak_memory_kib();
+    let rest = talk.process.read_some(usize::MAX);
+    let mut reply = BufReader::new(Cursor::new(first).chain(rest.as_slice()));
+    let reply = read_reply(&mut reply).unwrap().expect("a reply");
+    let rows = csv::Reader::from_reader(reply.body.as_slice()).into_byte_records();
+    assert_eq!(rows.count() as u64, NEW_EVENTS, "{}", reply.metadata_text);
+    peak.expect("it waits in its last reply")
+}
+
+/// Under an emulator, the peak is that of the emulator.
+fn is_emulated() -> bool {
+    if runner().is_some() {
+        println!("skipped: the binary runs in an emulator");
+    }
+    runner().is_some()
+}
+
+#[test]
+fn memory_does_not_grow_with_the_history() {
+    if is_emulated() {
+        return;
+    }
+    let peaks = [10_000, 1_000_000].map(|pairs| peak_kib(pairs, 20_000));
+    let [small, large] = peaks;
+    assert!(small < BOUND && large < BOUND, "{peaks:?} KiB");
+    assert!(small.abs_diff(large) < DIFFERENCE, "{peaks:?} KiB");
+}
+
+#[test]
+fn memory_does_not_grow_with_the_events_of_known_pairs() {
+    if is_emulated() {
+        return;
+    }
+    let peaks = [5_000, 40_000].map(|events| peak_kib(10_000, events));
+    let [few, many] = peaks;
+    assert!(
+        many < BOUND && many.saturating_sub(few) < DIFFERENCE,
+        "{peaks:?} KiB"
+    );
+}
+
+/// `cargo test --release --test memory -- --ignored --nocapture`; takes 2 GB of disk.
+#[test]
+#[ignore = "a minute and 2 GB of disk"]
+fn memory_is_the_same_for_ten_million_pairs() {
+    let peaks = [10_000, 1_000_000, 10_000_000].map(|pairs| peak_kib(pairs, 200_000));
+    assert!(peaks.iter().all(|peak| *peak < BOUND), "{peaks:?} KiB");
+}

@@ -1,0 +1,204 @@
+//! What is read: files, folders, compressed files, standard input, and lines of every kind.
+
+use std::os::unix::fs::symlink;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::folder::{Folder, gzip, line, lines};
+use crate::support::binary_under_test;
+use crate::support::files::{is_open_to_all, is_root, set_mode};
+
+const NOBODY: u32 = 65_534;
+
+#[test]
+fn files_are_read_in_the_order_given_and_folders_in_the_order_of_names() {
+    let folder = Folder::new()
+        .file("last.log", lines(&["192.0.2.9"]))
+        .file("logs/c", lines(&["192.0.2.4"]))
+        .file("logs/b/y.log", lines(&["192.0.2.3"]))
+        .file("logs/b/deep/er/x", lines(&["192.0.2.2"]))
+        .file("logs/a", lines(&["192.0.2.1"]));
+    let in_logs = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
+    assert_eq!(folder.addresses(&["logs"]), in_logs);
+    assert_eq!(folder.addresses(&["."])[0], "192.0.2.9");
+    assert_eq!(
+        folder.addresses(&["logs/c", "last.log", "logs/a"]),
+        ["192.0.2.4", "192.0.2.9", "192.0.2.1"]
+    );
+}
+
+#[test]
+fn compressed_files_are_known_by_their_content() {
+    let members = [gzip(lines(&["192.0.2.1"])), gzip(lines(&["192.0.2.2"]))].concat();
+    let folder = Folder::new()
+        .file("a.log", members)
+        .file("b.gz", lines(&["192.0.2.3"]))
+        .file("c.gz", gzip(lines(&["192.0.2.4"])))
+        .file("d.gz", gzip(""))
+        .file("e", "");
+    let expected = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
+    assert_eq!(folder.addresses(&["."]), expected);
+}
+
+#[test]
+fn a_broken_compressed_file_is_named_and_teaches_nothing() {
+    let whole = gzip(lines(&["192.0.2.1", "192.0.2.2"]));
+    let mut wrong = whole.clone();
+    let middle = wrong.len() / 2;
+    wrong[middle] ^= 0xff;
+    let cut = &whole[..whole.len() - 9];
+    let followed = [whole.as_slice(), b"\x1f\x8band then something else"].concat();
+    for bytes in [wrong.as_slice(), cut, &followed] {
+        let folder = Folder::new()
+            .file("a.log", lines(&["192.0.2.9"]))
+            .file("b.gz", bytes);
+        let found = folder.scan(&["a.log", "b.gz"]).run().expect_code(1);
+        let found = found.expect_stderr(&["b.gz cannot be read", "nothing was written"]);
+        assert_eq!(found.text(), "");
+        assert_eq!(folder.names(), ["a.log", "b.gz"]);
+    }
+}
+
+#[test]
+fn standard_input_is_read_where_nothing_or_a_dash_is_named() {
+    let folder = Folder::new().file("a.log", lines(&["192.0.2.1"]));
+    let addresses = |paths: &[&str], input: &[u8]| {
+        let arguments = [&["--dry-run", "--format", "csv"], paths].concat();
+        // The first byte alone: gzip data has to be known all the same.
+        let (first, rest) = input.split_at(1);
+        let scan = folder.scan(&arguments).input(first).input(rest);
+        scan.run().expect_code(0).column("src_ip")
+    };
+    let two = lines(&["192.0.2.2"]);
+    assert_eq!(addresses(&[], two.as_bytes()), ["192.0.2.2"]);
+    assert_eq!(addresses(&[], &gzip(&two)), ["192.0.2.2"]);
+    assert_eq!(
+        addresses(&["-", "a.log"], two.as_bytes()),
+        ["192.0.2.2", "192.0.2.1"]
+    );
+    assert_eq!(
+        addresses(&["a.log", "-"], two.as_bytes()),
+        ["192.0.2.1", "192.0.2.2"]
+    );
+}
+
+#[test]
+fn a_path_to_nothing_is_named_and_teaches_nothing() {
+    let folder = Folder::new().file("a.log", lines(&["192.0.2.1"]));
+    let found = folder.scan(&["a.log", "no/such.log"]).run();
+    found.expect_code(1).expect_stderr(&[
+        "no/such.log cannot be read: No such file",
+        "nothing was written",
+    ]);
+    assert_eq!(folder.names(), ["a.log"]);
+}
+
+#[test]
+fn what_may_not_be_read_is_named_and_teaches_nothing() {
+    let folder = Folder::new()
+        .file("logs/a.log", lines(&["192.0.2.1"]))
+        .file("logs/locked.log", lines(&["192.0.2.2"]))
+        .file("logs/locked/b.log", lines(&["192.0.2.3"]));
+    for name in [".", "logs"] {
+        set_mode(&folder.at(name), 0o777);
+    }
+    let binary = binary_under_test();
+    let as_nobody = is_root();
+    if as_nobody && !(is_open_to_all(folder.path()) && is_open_to_all(binary.parent().unwrap())) {
+        println!("skipped: {} is not open to other users", binary.display());
+        return;
+    }
+    for locked in ["logs/locked.log", "logs/locked"] {
+        let mode = |bits| set_mode(&folder.at(locked), bits);
+        mode(0o000);
+        for path in [locked, "logs"] {
+            let scan = folder.scan(&["--format", "csv", "logs/a.log", path]);
+            let scan = if as_nobody { scan.user(NOBODY) } else { scan };
+            let found = scan.run().expect_code(1);
+            let name = format!("{locked} cannot be read: ");
+            found.expect_stderr(&[&name, "ermission denied"]);
+        }
+        mode(0o755);
+    }
+    assert_eq!(folder.names(), ["logs"]);
+}
+
+#[test]
+fn links_to_files_are_followed_and_links_to_folders_end_nowhere() {
+    let folder = Folder::new()
+        .file("logs/a.log", lines(&["192.0.2.1"]))
+        .file("elsewhere/b.log", lines(&["192.0.2.2"]));
+    symlink(".", folder.at("logs/loop")).unwrap();
+    symlink("../logs", folder.at("logs/loop too")).unwrap();
+    symlink("../elsewhere/b.log", folder.at("logs/b.log")).unwrap();
+    symlink("logs", folder.at("link")).unwrap();
+    let expected = ["192.0.2.1", "192.0.2.2"];
+    assert_eq!(folder.addresses(&["logs"]), expected);
+    assert_eq!(folder.addresses(&["link"]), expected);
+    symlink("itself", folder.at("logs/itself")).unwrap();
+    let found = folder.scan(&["--dry-run", "logs"]).run().expect_code(1);
+    found.expect_stderr(&["logs/itself cannot be read: "]);
+}
+
+#[test]
+fn a_pipe_in_a_folder_is_not_waited_for() {
+    let folder = Folder::new().file("logs/z.log", lines(&["192.0.2.1"]));
+    mknodat(CWD, folder.at("logs/pipe"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    assert_eq!(folder.addresses(&["logs"]), ["192.0.2.1"]);
+}
+
+#[test]
+fn lines_end_in_any_way_and_blank_ones_are_nothing() {
+    let one = line("billing", "192.0.2.1");
+    let text = format!(
+        "\n\r\n{}\r\n\n{}",
+        one.trim_end(),
+        line("billing", "192.0.2.2").trim_end()
+    );
+    let folder = Folder::new().file("a.log", text);
+    let found = folder
+        .scan(&["--dry-run", "--format", "csv", "a.log"])
+        .run();
+    assert_eq!(found.column("src_ip"), ["192.0.2.1", "192.0.2.2"]);
+    let uris = found.column("request_uri");
+    assert_eq!(uris, ["GET /billing/report.csv HTTP/1.1"; 2]);
+    assert!(!found.stderr.contains("access log lines"), "{found:?}");
+}
+
+#[test]
+fn lines_that_do_not_parse_are_counted_and_the_first_is_shown() {
+    let folder = Folder::new()
+        .file("a.log", lines(&["192.0.2.1", "192.0.2.2"]))
+        .file("b \x1b[2J.log", "\nno line\u{1b}[2J\nnone either\n");
+    let found = folder.scan(&["--format", "csv", "."]).run().expect_code(0);
+    assert_eq!(found.rows().len(), 3);
+    found.expect_stderr(&[
+        "2 of 4 lines are no S3 access log lines; the first: ./b \\x1b[2J.log, line 2, byte ",
+        "found \"line\\x1b[2J\"",
+    ]);
+}
+
+#[test]
+fn a_line_of_a_megabyte_is_one_line() {
+    let long = "x".repeat(1 << 20);
+    let text = format!(
+        "{}{long}\n{}",
+        line("billing", "192.0.2.1"),
+        line("billing", "192.0.2.2")
+    );
+    let folder = Folder::new().file("a.log", text);
+    let found = folder
+        .scan(&["--format", "csv", "a.log"])
+        .run()
+        .expect_code(0);
+    assert_eq!(found.column("src_ip"), ["192.0.2.1", "192.0.2.2"]);
+    let found = found.expect_stderr(&["1 of 3 lines", "a.log, line 2, byte "]);
+    assert!(found.stderr.len() < 1000, "{} bytes", found.stderr.len());
+}
+
+#[test]
+fn lines_without_an_address_are_no_pairs() {
+    let folder = Folder::new().file("a.log", lines(&["-", "192.0.2.1"]));
+    let found = folder.scan(&["a.log"]).run().expect_code(0);
+    found.expect_stderr(&["1 of 2 rows could not be used: 1 with no remote_ip (first: row 1)"]);
+}
