@@ -57,7 +57,7 @@ pub enum ExchangeError {
     NoConnection(std::io::Error),
     /// Nothing was sent: the server could not prove to be splunkd.
     #[error("{0}")]
-    NotSplunkd(rustls::Error),
+    NotSplunkd(rustls::CertificateError),
     /// Nothing was sent: the request cannot be written.
     #[error("{0}")]
     BadRequest(String),
@@ -153,7 +153,7 @@ fn exchange_error(cause: ureq::Error) -> ExchangeError {
 fn io_error(cause: std::io::Error) -> ExchangeError {
     let tls = cause.get_ref().and_then(|inner| inner.downcast_ref());
     match tls {
-        Some(tls @ rustls::Error::InvalidCertificate(_)) => ExchangeError::NotSplunkd(tls.clone()),
+        Some(rustls::Error::InvalidCertificate(cause)) => ExchangeError::NotSplunkd(cause.clone()),
         _ if cause.kind() == std::io::ErrorKind::ConnectionRefused => {
             ExchangeError::NoConnection(cause)
         }

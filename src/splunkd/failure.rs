@@ -3,9 +3,11 @@
 use std::io;
 use std::path::Path;
 
+use rustls::CertificateError;
+
 use super::address::{Address, BadAddress};
 use super::client::{Answer, ExchangeError};
-use super::trust::{Trust, Untrusted};
+use super::trust::Untrusted;
 use crate::history::Failure;
 use crate::shown;
 
@@ -138,7 +140,8 @@ impl Request<'_> {
     }
 
     /// No answer at all.
-    pub(super) fn unanswered(&self, cause: &ExchangeError, trust: Option<&Trust>) -> Failure {
+    /// `looked_into` are the files of certificates.
+    pub(super) fn unanswered(&self, cause: &ExchangeError, looked_into: &str) -> Failure {
         let cause_text = shown::escaped(cause.to_string().as_bytes());
         let remedy = match cause {
             ExchangeError::NoConnection(_) => {
@@ -146,7 +149,7 @@ impl Request<'_> {
                                                machine (web.conf, mgmtHostPort)"
                     .to_owned()
             }
-            ExchangeError::NotSplunkd(_) => return self.not_splunkd(&cause_text, trust),
+            ExchangeError::NotSplunkd(cause) => return self.not_splunkd(cause, looked_into),
             ExchangeError::BadRequest(_) => "run the search again".to_owned(),
             ExchangeError::TimedOut => format!("see how busy this search head is, and {LOG}"),
             ExchangeError::Broken(_) => LOG.to_owned(),
@@ -157,16 +160,28 @@ impl Request<'_> {
         }
     }
 
-    fn not_splunkd(&self, cause: &str, trust: Option<&Trust>) -> Failure {
-        let files = trust.map(Trust::looked_into).unwrap_or_default();
+    fn not_splunkd(&self, cause: &CertificateError, looked_into: &str) -> Failure {
         Failure::new(
             format!(
-                "{}: its certificate is neither splunkd's own nor signed by Splunk's authority, so that the session key \
-                 was not sent: {cause}; looked into {files}",
-                self.aim()
+                "{}: its certificate does not prove that it is splunkd: {}; the session key was \
+                 not sent; looked into {looked_into}",
+                self.aim(),
+                in_words(cause)
             ),
             CERTIFICATES.to_owned(),
         )
+    }
+}
+
+/// What is wrong with a certificate.
+fn in_words(cause: &CertificateError) -> String {
+    match cause {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired".to_owned()
+        }
+        CertificateError::UnknownIssuer => "an unknown authority has signed it".to_owned(),
+        CertificateError::BadSignature => "the server does not have its private key".to_owned(),
+        cause => format!("it cannot be checked ({cause})"),
     }
 }
 
@@ -222,3 +237,77 @@ pub(super) fn no_staging_folder(folder: &Path, cause: &io::Error) -> Failure {
 /// What the staging folder needs.
 pub(super) const STAGING: &str = "give the user that Splunk runs as write permission on $SPLUNK_HOME/var/run/splunk \
                                   and the folder lookup_tmp in it, and make room on that disk";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(ask: Ask, address: &Address) -> Request<'_> {
+        Request {
+            address,
+            app: "s3newip",
+            lookup: "seen.csv",
+            ask,
+        }
+    }
+
+    fn answer(status: u16, said: &str) -> Answer {
+        Answer {
+            status,
+            said: said.to_owned(),
+        }
+    }
+
+    /// What stands in the message: what failed, what to do; a question mark where it may have been done all the same.
+    fn text(failure: &Failure) -> String {
+        let mark = if failure.uncertain { "? " } else { "" };
+        let remedy = failure.remedy.as_deref().unwrap_or_default();
+        format!("{mark}{}; {remedy}", failure.what)
+    }
+
+    /// Every failure, in the words that an administrator reads.
+    fn texts(address: &Address) -> Vec<String> {
+        let update = |status, said| request(Ask::Update, address).refused(&answer(status, said));
+        let create = |status, said| request(Ask::Create, address).refused(&answer(status, said));
+        let without =
+            |cause| request(Ask::Update, address).unanswered(&cause, "/opt/splunk/etc/auth/ca.pem");
+        let not_splunkd = |cause| without(ExchangeError::NotSplunkd(cause));
+        let elsewhere = "https://192.0.2.7:8089".parse::<Address>();
+        let no_certificates = crate::splunkd::Trust::read(Path::new("/nonexistent"));
+        let staging = Path::new("/opt/splunk/var/run/splunk/lookup_tmp");
+        let failures = [
+            update(307, ""),
+            update(400, "bad\n\u{1b}[2J"),
+            update(401, "call not properly authenticated"),
+            update(403, ""),
+            create(403, ""),
+            create(404, "Application does not exist: s3newip"),
+            create(409, ""),
+            update(503, ""),
+            request(Ask::Update, address).not_there(&answer(200, "")),
+            without(ExchangeError::NoConnection(io::Error::from_raw_os_error(
+                111,
+            ))),
+            without(ExchangeError::BadRequest("the key is none".to_owned())),
+            without(ExchangeError::TimedOut),
+            without(ExchangeError::Broken("peer disconnected".to_owned())),
+            not_splunkd(CertificateError::UnknownIssuer),
+            not_splunkd(CertificateError::Expired),
+            not_splunkd(CertificateError::BadSignature),
+            not_splunkd(CertificateError::BadEncoding),
+            untrusted(address, &no_certificates.unwrap_err()),
+            bad_address(&elsewhere.unwrap_err()),
+            bad_address(&"".parse::<Address>().unwrap_err()),
+            no_session_key(),
+            no_staging_folder(staging, &io::Error::from_raw_os_error(13)),
+        ];
+        failures.iter().map(text).collect()
+    }
+
+    #[test]
+    fn every_failure_says_what_failed_and_what_to_do() {
+        let address = "https://127.0.0.1:8089".parse().unwrap();
+        let expected: Vec<&str> = include_str!("failure_texts.txt").lines().collect();
+        assert_eq!(texts(&address), expected);
+    }
+}

@@ -166,7 +166,10 @@ impl Route for RestRoute {
         let failure = match answer {
             Ok(answer) if (200..300).contains(&answer.status) => request.not_there(&answer),
             Ok(answer) => request.refused(&answer),
-            Err(cause) => request.unanswered(&cause, trust.as_deref()),
+            Err(cause) => {
+                let looked_into = trust.as_ref().map(|trust| trust.looked_into());
+                request.unanswered(&cause, &looked_into.unwrap_or_default())
+            }
         };
         if failure.uncertain {
             Ok(Replaced::Perhaps(failure))

@@ -56,6 +56,16 @@ impl Verifier {
     }
 }
 
+/// An authority with a known name and another key is an unknown one: that of every Splunk has the same name.
+fn of_issuer(cause: Error) -> Error {
+    match cause {
+        Error::InvalidCertificate(CertificateError::BadSignature) => {
+            CertificateError::UnknownIssuer.into()
+        }
+        cause => cause,
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -72,7 +82,8 @@ impl ServerCertVerifier for Verifier {
                 intermediates,
                 now,
                 self.algorithms.all,
-            )?;
+            )
+            .map_err(of_issuer)?;
         }
         Ok(ServerCertVerified::assertion())
     }
