@@ -5,8 +5,11 @@
 //! <app>/bin/s3newip                    or, where splunkd looks first on x86_64 (commands.conf.spec, filename):
 //! <app>/linux_x86_64/bin/s3newip
 //! <app>/lookups/<lookup>.csv
+//!
+//! <app> is <SPLUNK_HOME>/etc/apps/<name of the app>
 //! ```
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -62,6 +65,28 @@ impl App {
         self.folder.join("lookups")
     }
 
+    /// The app's name: that of its folder, by which splunkd knows it too.
+    pub fn name(&self) -> &OsStr {
+        self.folder.file_name().unwrap_or_default()
+    }
+
+    /// Splunk's own folder, `SPLUNK_HOME`.
+    ///
+    /// # Errors
+    /// The app does not stand in `etc/apps`.
+    pub fn splunk_home(&self) -> Result<&Path, Error> {
+        let apps = self.folder.parent();
+        let etc = apps.filter(|folder| folder.ends_with("etc/apps"));
+        etc.and_then(Path::parent)
+            .and_then(Path::parent)
+            .ok_or_else(|| {
+                Error::environment(format!(
+                    "the app is not installed in a Splunk: expected <SPLUNK_HOME>/etc/apps/<app>, found {}",
+                    shown::escaped(self.folder.as_os_str().as_encoded_bytes())
+                ))
+            })
+    }
+
     /// The history in the lookup `name`, with the key fields `keys`.
     ///
     /// # Errors
@@ -95,5 +120,14 @@ mod tests {
             expected
         );
         assert_eq!(lookups("/usr/local/s3newip"), None);
+    }
+
+    #[test]
+    fn the_apps_name_and_its_splunk_are_found_from_its_folder() {
+        let app = |path: &str| App::of(Path::new(path)).unwrap();
+        let installed = app("/opt/splunk/etc/apps/seen_s3/bin/s3newip");
+        assert_eq!(installed.name(), "seen_s3");
+        assert_eq!(installed.splunk_home().unwrap(), Path::new("/opt/splunk"));
+        assert!(app("/opt/tools/s3newip/bin/s3newip").splunk_home().is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! What the search's dispatch folder says: the search's now() and time zone.
 //!
 //! ```text
-//! now    column `now` of info.csv; else the epoch after `_at_` in a scheduled search's id; else the whole seconds in an
-//!        ad hoc search's id; else the clock. Never from earliest or latest, which people set as they like.
-//! zone   column `_tz` of info.csv; else the machine's.
+//! now       column `now` of info.csv; else the epoch after `_at_` in a scheduled search's id; else the whole seconds in an
+//!           ad hoc search's id; else the clock. Never from earliest or latest, which people set as they like.
+//! zone      column `_tz` of info.csv; else the machine's.
+//! cluster   column `is_shc_mode` of info.csv is 1 on a member of a search head cluster (recorded sessions have 0).
 //! ```
 //!
 //! info.csv holds an authentication token: only the columns named here are looked at, nothing is repeated in messages.
@@ -26,6 +27,8 @@ pub struct JobInfo {
     pub now: Option<i64>,
     /// The user's time zone.
     pub zone: Option<Zone>,
+    /// Whether the search runs on a member of a search head cluster.
+    pub in_cluster: bool,
 }
 
 impl JobInfo {
@@ -66,6 +69,7 @@ impl JobInfo {
                 .and_then(Timestamp::parse)
                 .map(Timestamp::seconds),
             zone: zone.and_then(Zone::from_splunk),
+            in_cluster: matches!(cell(b"is_shc_mode"), Some(b"1" | b"true")),
         }
     }
 
@@ -147,7 +151,10 @@ mod tests {
             (None, "", 42),
         ];
         for (now, sid, expected) in cases {
-            let info = JobInfo { now, zone: None };
+            let info = JobInfo {
+                now,
+                ..JobInfo::default()
+            };
             assert_eq!(info.now(sid, 42), expected, "{sid:?}");
         }
     }
@@ -159,6 +166,8 @@ mod tests {
             info("_sid,now,_tz\n1.2,1433261392.000000000,\n,,,DEBUG,\"x\ny\"\n").now,
             Some(1_433_261_392)
         );
+        assert!(info("now,is_shc_mode\n1,1\n").in_cluster);
+        assert!(!info("now,is_shc_mode\n1,0\n").in_cluster);
         assert_eq!(info("now\nNaN\n").now, None);
         assert_eq!(info("now\n").now, None);
         assert_eq!(info("").now, None);

@@ -11,6 +11,8 @@ pub mod timestamp;
 // What goes wrong, and what goes over the wire.
 pub mod error;
 pub mod frame;
+pub mod session_key;
+
 pub mod message;
 
 // Grammars.
@@ -40,4 +42,7 @@ pub mod app;
 pub mod dispatch;
 
 pub mod scan;
+
+pub mod splunkd;
+
 pub mod session;

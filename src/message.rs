@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
+use crate::session_key::{self, SessionKey};
+
 /// What splunkd asks.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object with an action")]
@@ -69,6 +71,12 @@ pub struct SearchInfo {
     /// The search's id.
     #[serde(default)]
     sid: Option<String>,
+    /// Where splunkd's REST interface is.
+    #[serde(default)]
+    splunkd_uri: Option<String>,
+    /// What lets the process act as the search's user there.
+    #[serde(default, deserialize_with = "session_key::deserialize")]
+    session_key: Option<SessionKey>,
 }
 
 impl SearchInfo {
@@ -88,6 +96,16 @@ impl SearchInfo {
     /// The search's id; empty where splunkd names none.
     pub fn sid(&self) -> &str {
         self.sid.as_deref().unwrap_or_default()
+    }
+
+    /// Where splunkd's REST interface is; empty where splunkd does not say.
+    pub fn splunkd_uri(&self) -> &str {
+        self.splunkd_uri.as_deref().unwrap_or_default()
+    }
+
+    /// What lets the process act as the search's user there, where splunkd hands it over.
+    pub fn into_session_key(self) -> Option<SessionKey> {
+        self.session_key
     }
 }
 

@@ -13,6 +13,13 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PairId(pub(crate) u32);
 
+impl PairId {
+    /// The number, as a place in a list.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What is known of a pair before the history has been merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -113,10 +120,15 @@ impl Sighting {
         };
     }
 
-    /// Notes what a row of the history says of this pair. The times that the row should have instead of its own, each
-    /// where it changes; `None` where neither does. A first time that is missing stays missing.
+    /// Notes what a row of the history says of this pair, and says what it changes in the row.
     pub fn meet(&mut self, first: Option<Timestamp>, last: Option<Timestamp>) -> Option<Change> {
         self.set_past(self.past().with_row(first, last));
+        self.change(first, last)
+    }
+
+    /// The times that a row of the history with these times should have instead, each where it changes; `None` where
+    /// neither does. A first time that is missing stays missing.
+    pub fn change(&self, first: Option<Timestamp>, last: Option<Timestamp>) -> Option<Change> {
         let change = Change {
             first: first
                 .filter(|first| self.first < *first)
@@ -305,6 +317,18 @@ impl Sightings {
     pub fn forget_past(&mut self) {
         for pair in &mut self.pairs {
             pair.set_past(Past::Absent);
+        }
+    }
+
+    /// What the history says of every pair, to be put back by [`Sightings::set_pasts`].
+    pub fn pasts(&self) -> Vec<Past> {
+        self.pairs.iter().map(Sighting::past).collect()
+    }
+
+    /// Puts back what the history said before.
+    pub fn set_pasts(&mut self, pasts: Vec<Past>) {
+        for (pair, past) in self.pairs.iter_mut().zip(pasts) {
+            pair.set_past(past);
         }
     }
 

@@ -94,6 +94,10 @@ fn new_chooses_the_rule() {
     assert_eq!(addresses("new=window"), "1 5 6 6");
     assert_eq!(addresses("new=unseen"), "1 2 5 6 6");
     refused("new=newest", &["new", "newest", "window", "unseen"]);
+    refused(
+        "publish=splunkd",
+        &["publish", "splunkd", "auto, file or rest"],
+    );
 }
 
 #[test]
@@ -250,6 +254,7 @@ fn an_unknown_option_gets_the_nearest_name() {
         ("lookups=x.csv", "lookups", "lookup"),
         ("max_events=1", "max_events", "maxevents"),
         ("sed=t", "sed", "seed"),
+        ("publsh=rest", "publsh", "publish"),
         ("updte=f", "updte", "update"),
         ("stauts=200", "stauts", "status"),
         ("ouput=all", "ouput", "output"),
@@ -293,6 +298,7 @@ fn an_option_without_a_value_is_refused() {
         "maxevents",
         "update",
         "seed",
+        "publish",
     ] {
         refused(&format!("{option}="), &[option]);
         refused_args(&[option, "="], &[option]);

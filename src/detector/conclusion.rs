@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Detector, Rules, pair_values};
 use crate::error::Error;
 use crate::held::{HeaderId, Held};
-use crate::history::{self, Merged, Publication, PublishError};
+use crate::history::{self, Failure, Merged, Publication, PublishError};
 use crate::options::Output;
 use crate::sightings::{PairId, Past, Sightings, Standing};
 use crate::timestamp::Timestamp;
@@ -20,7 +20,7 @@ pub struct Conclusion {
     /// What the merge did, or would have done where nothing was published.
     pub merged: Merged,
     /// Why the history was not written although it should have been.
-    pub unpublished: Option<String>,
+    pub unpublished: Option<Failure>,
 }
 
 /// Why a run has no conclusion.
@@ -61,9 +61,11 @@ impl Detector {
                     Ok(merged) => merged,
                     Err(PublishError::Cancelled) => return Err(Unpublished::Cancelled),
                     Err(PublishError::History(error)) => return Err(error.into()),
-                    Err(PublishError::Failed(why)) => {
-                        unpublished = Some(why);
-                        self.compare()?
+                    Err(PublishError::Failed(failure)) => {
+                        // Reading now what may have been written would find this run's own pairs.
+                        let merged = failure.merged;
+                        unpublished = Some(failure);
+                        merged.map_or_else(|| self.compare(), Ok)?
                     }
                 }
             }

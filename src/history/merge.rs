@@ -2,6 +2,7 @@
 //!
 //! Nothing is written before the first row that changes; then everything before it is copied as it stands.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -51,6 +52,7 @@ struct Merge<'a> {
     history: &'a History,
     source: &'a Source,
     folder: &'a Path,
+    staged_name: &'a OsStr,
     stage: Option<Stage>,
     merged: Merged,
     /// Whether the last row had no line ending.
@@ -59,15 +61,15 @@ struct Merge<'a> {
     found: Vec<Option<PairId>>,
 }
 
-/// Streams `source` past `sightings`, and writes the result into a staged file in `folder`: `None` where nothing changes.
-/// Afterwards every sighting knows what the history says of it.
+/// Streams `source` past `sightings`, and writes the result into a staged file of that folder and name: `None` where
+/// nothing changes. Afterwards every sighting knows what the history says of it.
 ///
 /// # Errors
 /// See [`MergeError`].
 pub(super) fn merge(
     history: &History,
     source: &Source,
-    folder: &Path,
+    (folder, staged_name): (&Path, &OsStr),
     hasher: &PairHasher,
     sightings: &mut Sightings,
 ) -> Result<(Merged, Option<Stage>), MergeError> {
@@ -76,6 +78,7 @@ pub(super) fn merge(
         history,
         source,
         folder,
+        staged_name,
         stage: None,
         merged: Merged::default(),
         open_end: false,
@@ -132,7 +135,7 @@ impl Merge<'_> {
             .metadata()
             .map_err(stage_error("look at the file to replace"))?
             .is_some();
-        let stage = Stage::create(self.folder, self.history.file_name(), replaces);
+        let stage = Stage::create(self.folder, self.staged_name, replaces);
         let stage = self.stage.insert(stage.map_err(stage_error("create"))?);
         let out = stage.writer();
         head.push_renamed(out.buffer());
@@ -272,7 +275,14 @@ mod tests {
         let time = Timestamp::from_seconds(7);
         sightings.absorb(&pair, time, time, 1).unwrap();
         let source = Source::open(&path).unwrap();
-        let (_, stage) = merge(&history, &source, folder.path(), &hasher, &mut sightings).unwrap();
+        let (_, stage) = merge(
+            &history,
+            &source,
+            (folder.path(), OsStr::new("seen.csv")),
+            &hasher,
+            &mut sightings,
+        )
+        .unwrap();
         let mut stage = stage.unwrap();
         stage.writer().flush().unwrap();
         std::fs::read_to_string(stage.path()).unwrap()

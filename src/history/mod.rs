@@ -13,11 +13,13 @@
 //! ```
 
 mod batch;
+mod confirm;
 mod layout;
 mod lock;
 mod merge;
 mod part;
 mod publish;
+mod route;
 mod source;
 mod stage;
 mod table;
@@ -34,7 +36,9 @@ pub use batch::{Row, Run};
 pub use layout::Layout;
 pub use lock::LOCK_WAIT;
 pub use merge::Merged;
-pub use publish::{FileRoute, Publication, PublishError, Route, publish};
+pub use publish::{Publication, PublishError, publish};
+pub use route::{Failure, FileRoute, Replaced, Route};
+pub use stage::Stage;
 
 /// Which file, and which of its columns make a pair.
 #[derive(Debug, Clone)]

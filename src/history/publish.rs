@@ -12,14 +12,18 @@
 //!           the folder is on the disk
 //! unlock    the lock file goes                                      the new file
 //! ```
+//!
+//! The steps are those of [`super::FileRoute`]. Another [`Route`] has its own `replace`; where that cannot be sure of
+//! the result, [`super::confirm`] reads the lookup again before the lock is given back.
 
-use std::fs::{self, File};
-use std::io;
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::History;
+use super::confirm::confirm;
 use super::lock::{Lock, LockError};
 use super::merge::{MergeError, Merged, merge};
+use super::route::{Failure, Replaced, Route};
 use super::source::{Source, shown_path};
 use super::stage::{Stage, sweep};
 use crate::error::Error;
@@ -28,54 +32,6 @@ use crate::sightings::Sightings;
 
 /// How often a merge is made again because somebody who does not take the lock wrote the lookup meanwhile.
 pub(super) const ATTEMPTS: u32 = 5;
-
-/// How the merged file gets into the place of the lookup.
-pub trait Route {
-    /// The folder in which the merged file is staged.
-    fn staging_folder(&self) -> &Path;
-
-    /// Puts the staged, flushed file in the place of the lookup, durably.
-    ///
-    /// # Errors
-    /// What failed, in words that name the step, the file and the cause. The lookup is then as it was.
-    fn replace(&self, staged: Stage, lookup: &Path) -> Result<(), String>;
-}
-
-/// On this machine's disk: an atomic rename within the lookup's folder.
-#[derive(Debug)]
-pub struct FileRoute<'a> {
-    folder: &'a Path,
-}
-
-impl<'a> FileRoute<'a> {
-    /// For a lookup in `folder`.
-    pub fn new(folder: &'a Path) -> Self {
-        Self { folder }
-    }
-}
-
-impl Route for FileRoute<'_> {
-    fn staging_folder(&self) -> &Path {
-        self.folder
-    }
-
-    fn replace(&self, staged: Stage, lookup: &Path) -> Result<(), String> {
-        fs::rename(staged.path(), lookup)
-            .map_err(|cause| failed("rename", staged.path(), &cause))?;
-        staged.placed();
-        sync_folder(self.folder).map_err(|cause| failed("flush", self.folder, &cause))
-    }
-}
-
-/// Makes a rename in `folder` durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// The words for a step that failed on a file.
-fn failed(step: &str, path: &Path, cause: &io::Error) -> String {
-    format!("{step} {}: {cause}", shown_path(path))
-}
 
 /// Who publishes, and until when.
 pub struct Publication<'a> {
@@ -92,8 +48,8 @@ pub struct Publication<'a> {
 pub enum PublishError {
     /// The history cannot be read or is none: nothing can be decided.
     History(Error),
-    /// The history could not be replaced, and is as it was: what failed.
-    Failed(String),
+    /// The history could not be replaced: what failed.
+    Failed(Failure),
     /// Nobody waits for the result any more.
     Cancelled,
 }
@@ -101,6 +57,12 @@ pub enum PublishError {
 impl From<Error> for PublishError {
     fn from(error: Error) -> Self {
         Self::History(error)
+    }
+}
+
+impl From<Failure> for PublishError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
     }
 }
 
@@ -116,21 +78,46 @@ pub fn publish(
     publication: &Publication<'_>,
 ) -> Result<Merged, PublishError> {
     let _lock = lock(history, publication)?;
+    publication.route.prepare()?;
     sweep_left_overs(history, publication.route)?;
+    match place(history, hasher, sightings, publication)? {
+        Placed::Durably(merged) => Ok(merged),
+        Placed::Perhaps(merged, doubtful) => {
+            confirm(history, hasher, sightings, publication, merged, doubtful)
+        }
+    }
+}
+
+/// A merge whose result has been put in the lookup's place, or changed nothing.
+pub(super) enum Placed {
+    /// It is there, on the disk.
+    Durably(Merged),
+    /// Only reading the lookup again tells.
+    Perhaps(Merged, Failure),
+}
+
+/// Merges and replaces, again where somebody who does not take the lock writes the lookup meanwhile.
+pub(super) fn place(
+    history: &History,
+    hasher: &PairHasher,
+    sightings: &mut Sightings,
+    publication: &Publication<'_>,
+) -> Result<Placed, PublishError> {
     for _ in 0..ATTEMPTS {
         let source = Source::open(history.path())?;
         match attempt(history, &source, hasher, sightings, publication) {
-            Ok(Some(merged)) => return Ok(merged),
+            Ok(Some(placed)) => return Ok(placed),
             Ok(None) => {}
             // A file that somebody is just writing may look broken.
             Err(PublishError::History(_)) if !is_current(history, &source)? => {}
             Err(error) => return Err(error),
         }
     }
-    Err(PublishError::Failed(format!(
+    Err(Failure::on_disk(format!(
         "check {}: another program keeps writing it",
         shown_path(history.path())
-    )))
+    ))
+    .into())
 }
 
 /// One merge; `None` where somebody who does not take the lock changed the lookup meanwhile.
@@ -140,64 +127,86 @@ fn attempt(
     hasher: &PairHasher,
     sightings: &mut Sightings,
     publication: &Publication<'_>,
-) -> Result<Option<Merged>, PublishError> {
-    let folder = publication.route.staging_folder();
-    let (merged, stage) =
-        merge(history, source, folder, hasher, sightings).map_err(|error| match error {
+) -> Result<Option<Placed>, PublishError> {
+    let (folder, name) = staging(history, publication.route);
+    let (merged, stage) = merge(history, source, (folder, &name), hasher, sightings).map_err(
+        |error| match error {
             MergeError::History(error) => PublishError::History(error),
-            MergeError::Stage(step, cause) => PublishError::Failed(failed(step, folder, &cause)),
-        })?;
+            MergeError::Stage(step, cause) => {
+                unstaged(publication.route, Failure::of(step, folder, &cause)).into()
+            }
+        },
+    )?;
     let stage = stage
         .map(|stage| finish(stage, source))
         .transpose()
-        .map_err(PublishError::Failed)?;
+        .map_err(|failure| unstaged(publication.route, failure))?;
     if (publication.cancelled)() {
         return Err(PublishError::Cancelled);
     }
     if !is_current(history, source)? {
         return Ok(None);
     }
-    if let Some(stage) = stage {
-        publication
-            .route
-            .replace(stage, history.path())
-            .map_err(PublishError::Failed)?;
+    let Some(stage) = stage else {
+        return Ok(Some(Placed::Durably(merged)));
+    };
+    match publication.route.replace(stage, history.path()) {
+        Ok(Replaced::Durably) => Ok(Some(Placed::Durably(merged))),
+        Ok(Replaced::Perhaps(failure)) => Ok(Some(Placed::Perhaps(merged, failure))),
+        Err(failure) => Err(PublishError::Failed(Failure {
+            merged: Some(merged),
+            ..failure
+        })),
     }
-    Ok(Some(merged))
 }
 
 fn lock(history: &History, publication: &Publication<'_>) -> Result<Lock, PublishError> {
     Lock::acquire(history.path(), publication.holder, publication.cancelled).map_err(|error| {
         match error {
             LockError::Cancelled => PublishError::Cancelled,
-            error => PublishError::Failed(error.to_string()),
+            error => Failure::on_disk(error.to_string()).into(),
         }
     })
 }
 
-fn sweep_left_overs(history: &History, route: &dyn Route) -> Result<(), PublishError> {
-    let folder = route.staging_folder();
-    sweep(folder, history.file_name())
-        .map_err(|cause| PublishError::Failed(failed("sweep", folder, &cause)))
+/// Where staged files are, and what their names begin with.
+fn staging<'a>(history: &History, route: &'a dyn Route) -> (&'a Path, OsString) {
+    (
+        route.staging_folder(),
+        route.staged_name(history.file_name()),
+    )
+}
+
+fn sweep_left_overs(history: &History, route: &dyn Route) -> Result<(), Failure> {
+    let (folder, name) = staging(history, route);
+    sweep(folder, &name).map_err(|cause| unstaged(route, Failure::of("sweep", folder, &cause)))
+}
+
+/// A failure in the staging folder, with the route's own remedy.
+fn unstaged(route: &dyn Route, failure: Failure) -> Failure {
+    Failure {
+        remedy: route.staging_remedy(),
+        ..failure
+    }
 }
 
 /// Flushes the staged file and makes it look like the one that it replaces.
-fn finish(mut stage: Stage, source: &Source) -> Result<Stage, String> {
+fn finish(mut stage: Stage, source: &Source) -> Result<Stage, Failure> {
     let flushed = stage.writer().flush();
-    flushed.map_err(|cause| failed("flush", stage.path(), &cause))?;
+    flushed.map_err(|cause| Failure::of("flush", stage.path(), &cause))?;
     let old = source
         .metadata()
-        .map_err(|cause| failed("look at", stage.path(), &cause))?;
+        .map_err(|cause| Failure::of("look at", stage.path(), &cause))?;
     if let Some(old) = old {
         stage
             .keep_mode_and_owner(&old)
-            .map_err(|cause| failed("keep mode and owner of", stage.path(), &cause))?;
+            .map_err(|cause| Failure::of("keep mode and owner of", stage.path(), &cause))?;
     }
     Ok(stage)
 }
 
-fn is_current(history: &History, source: &Source) -> Result<bool, PublishError> {
+fn is_current(history: &History, source: &Source) -> Result<bool, Failure> {
     source
         .is_current()
-        .map_err(|cause| PublishError::Failed(failed("check", history.path(), &cause)))
+        .map_err(|cause| Failure::of("check", history.path(), &cause))
 }

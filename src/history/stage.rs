@@ -1,8 +1,9 @@
-//! The new file while it is being written: beside the lookup, under a random name that ends in `.tmp`.
+//! The new file while it is being written: in the route's staging folder, under a random name that ends in `.tmp`.
 //!
 //! Splunk's default bundle and cluster rules skip `*.tmp` (distsearch.conf, server.conf). The file is made only when
 //! there is something to write, is never one that was there before, and is removed unless it is put in place.
 
+use std::ffi::OsStr;
 use std::fs::{self, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
@@ -27,9 +28,9 @@ impl Stage {
     ///
     /// # Errors
     /// The system's.
-    pub fn create(folder: &Path, name: &Path, replaces: bool) -> io::Result<Self> {
+    pub fn create(folder: &Path, name: &OsStr, replaces: bool) -> io::Result<Self> {
         let random = getrandom::u64().map_err(io::Error::other)?;
-        let mut file_name = name.as_os_str().to_owned();
+        let mut file_name = name.to_owned();
         file_name.push(format!(".{random:016x}.tmp"));
         let path = folder.join(file_name);
         let file = OpenOptions::new()
@@ -88,12 +89,13 @@ impl Drop for Stage {
     }
 }
 
-/// Removes the staged files that dead runs left behind. To be called under the lock, when no living run has one.
+/// Removes the staged files of this name that dead runs left behind. To be called under the lock, when no living run
+/// has one.
 ///
 /// # Errors
 /// The folder cannot be read.
-pub(super) fn sweep(folder: &Path, name: &Path) -> io::Result<()> {
-    let prefix = name.as_os_str().as_encoded_bytes();
+pub(super) fn sweep(folder: &Path, name: &OsStr) -> io::Result<()> {
+    let prefix = name.as_encoded_bytes();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if is_staged(entry.file_name().as_encoded_bytes(), prefix) {
@@ -138,7 +140,7 @@ mod tests {
         for name in others.iter().chain([&ours]) {
             fs::write(folder.path().join(name), "x").unwrap();
         }
-        sweep(folder.path(), Path::new("seen.csv")).unwrap();
+        sweep(folder.path(), OsStr::new("seen.csv")).unwrap();
         assert!(!folder.path().join(ours).exists());
         assert!(others.iter().all(|name| folder.path().join(name).exists()));
     }
@@ -146,7 +148,7 @@ mod tests {
     #[test]
     fn a_stage_that_is_not_placed_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let mut stage = Stage::create(folder.path(), Path::new("seen.csv"), true).unwrap();
+        let mut stage = Stage::create(folder.path(), OsStr::new("seen.csv"), true).unwrap();
         stage.writer().buffer().extend_from_slice(b"half a file");
         stage.writer().flush().unwrap();
         drop(stage);

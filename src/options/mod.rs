@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! s3newip [lookup=<file>.csv] [window=<relative time>] [new=window|unseen] [status=<list>]
-//!         [output=events|pairs|all] [maxevents=<int>] [update=<bool>] [seed=<bool>] [by <field> ...]
+//!         [output=events|pairs|all] [maxevents=<int>] [update=<bool>] [seed=<bool>] [publish=auto|file|rest]
+//!         [by <field> ...]
 //! ```
 //!
 //! splunkd hands over the arguments with their outer quotes removed; `b = "two"` arrives as three of them, and commas
@@ -18,7 +19,7 @@ use crate::reltime::RelativeTime;
 
 pub use lookup_name::LookupName;
 pub use status::StatusList;
-pub use values::{KeyFields, NewRule, Output};
+pub use values::{KeyFields, NewRule, Output, Publish};
 
 /// The lookup that Splunk's own search uses.
 pub const DEFAULT_LOOKUP: &str = "previously_seen_S3_access_from_remote_ip.csv";
@@ -27,7 +28,7 @@ pub const DEFAULT_LOOKUP: &str = "previously_seen_S3_access_from_remote_ip.csv";
 pub const DEFAULT_WINDOW: &str = "-70m@m";
 
 /// The options' names, in the order in which messages list them.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "lookup",
     "window",
     "new",
@@ -36,6 +37,7 @@ const NAMES: [&str; 8] = [
     "maxevents",
     "update",
     "seed",
+    "publish",
 ];
 
 /// What a run is asked to do.
@@ -57,6 +59,8 @@ pub struct Options {
     pub update: bool,
     /// Whether the run only learns.
     pub seed: bool,
+    /// How the history is published.
+    pub publish: Publish,
     /// The key fields.
     pub by: KeyFields,
 }
@@ -78,6 +82,7 @@ impl Options {
             max_events: given.parsed("maxevents", "0", values::whole_number)?,
             update: given.parsed("update", "true", values::boolean)?,
             seed: given.parsed("seed", "false", values::boolean)?,
+            publish: given.value("publish", "auto")?,
             by: KeyFields::new(given.by())?,
         };
         Ok(options)

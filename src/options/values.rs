@@ -26,6 +26,17 @@ pub enum Output {
     All,
 }
 
+/// The way on which the history is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publish {
+    /// Through splunkd in a search head cluster, as a file elsewhere.
+    Auto,
+    /// As a file on this machine's disk.
+    File,
+    /// Through splunkd's REST interface.
+    Rest,
+}
+
 /// A word that is not among those allowed.
 #[derive(Debug, thiserror::Error)]
 #[error("expected {0}")]
@@ -52,6 +63,19 @@ impl FromStr for Output {
             "pairs" => Ok(Self::Pairs),
             "all" => Ok(Self::All),
             _ => Err(NotAllowed("events, pairs or all")),
+        }
+    }
+}
+
+impl FromStr for Publish {
+    type Err = NotAllowed;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "file" => Ok(Self::File),
+            "rest" => Ok(Self::Rest),
+            _ => Err(NotAllowed("auto, file or rest")),
         }
     }
 }

@@ -85,10 +85,16 @@ fn empty_history(
 }
 
 fn unpublished(lookup: &str, conclusion: &Conclusion) -> Option<String> {
-    let why = conclusion.unpublished.as_ref()?;
+    let failure = conclusion.unpublished.as_ref()?;
+    let state = if failure.uncertain {
+        "may not have been written"
+    } else {
+        "could not be written and is as it was"
+    };
     Some(format!(
-        "the history {lookup} could not be written and is as it was: {why}; make room on the disk, correct the \
-         permissions of its folder or end the run that holds the lock, then scan again"
+        "the history {lookup} {state}: {}; make room on the disk, correct the \
+         permissions of its folder or end the run that holds the lock, then scan again",
+        failure.what
     ))
 }
 

@@ -30,10 +30,11 @@ use crate::app::App;
 use crate::detector::{Conclusion, Detector, Rules, Unpublished};
 use crate::dispatch::JobInfo;
 use crate::error::{Error, Exit};
-use crate::history::{FileRoute, History, Publication};
+use crate::history::{FileRoute, History, Publication, Route};
 use crate::message::{Inspector, Kind, Level, Reply, SearchInfo};
-use crate::options::{Options, Output};
+use crate::options::{Options, Output, Publish};
 use crate::shown;
+use crate::splunkd::RestRoute;
 use crate::timestamp::Timestamp;
 
 pub use connection::not_chunked;
@@ -100,7 +101,7 @@ fn converse<R: Read, W: Write>(
     let Some(mut request) = connection.receive()? else {
         return Ok(());
     };
-    let mut run = Run::start(&info, options, preview, world)?;
+    let mut run = Run::start(info, options, preview, world)?;
     loop {
         run.intake.read_chunk(connection.body())?;
         if request.finished() {
@@ -147,6 +148,8 @@ struct Run<'a> {
     intake: Intake,
     options: Options,
     preview: bool,
+    /// `None` where the history is published as a file.
+    rest: Option<RestRoute>,
     holder: String,
     world: &'a World<'a>,
     started: Instant,
@@ -154,7 +157,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn start(
-        info: &SearchInfo,
+        info: SearchInfo,
         options: Options,
         preview: bool,
         world: &'a World<'a>,
@@ -166,7 +169,8 @@ impl<'a> Run<'a> {
             .window
             .resolve(now, &job.zone())
             .map_err(Error::user)?;
-        let history = App::of(world.executable)?.history(&options.lookup, options.by.names())?;
+        let app = App::of(world.executable)?;
+        let history = app.history(&options.lookup, options.by.names())?;
         let rules = Rules {
             new: options.new,
             threshold: Timestamp::from_seconds(threshold),
@@ -174,8 +178,9 @@ impl<'a> Run<'a> {
             max_events: options.max_events,
             seed: options.seed,
         };
-        let spill_folder = spill_folder(info, &history);
+        let spill_folder = spill_folder(&info, &history);
         let detector = Detector::new(rules, history, &world.seed, &spill_folder);
+        let publish = options.publish;
         Ok(Self {
             intake: Intake::new(detector, &options),
             options,
@@ -185,6 +190,7 @@ impl<'a> Run<'a> {
                 std::process::id(),
                 shown::quoted(info.sid().as_bytes())
             ),
+            rest: rest_route(&app, info, publish, job.in_cluster)?,
             world,
             started,
         })
@@ -201,9 +207,9 @@ impl<'a> Run<'a> {
         let (detector, headers, tally) = intake.into_parts();
         let lookup = options.lookup.clone();
         let folder = detector.history().folder().to_owned();
-        let route = FileRoute::new(&folder);
+        let file = FileRoute::new(&folder);
         let publication = Publication {
-            route: &route,
+            route: self.rest.as_ref().map_or(&file as &dyn Route, |rest| rest),
             holder: &self.holder,
             cancelled: world.hung_up,
         };
@@ -222,8 +228,8 @@ impl<'a> Run<'a> {
             elapsed: self.started.elapsed(),
         };
         let messages = summary.messages();
-        if let (true, Some(why)) = (options.seed, &conclusion.unpublished) {
-            let error = Error::environment(summary::not_learnt(why));
+        if let (true, Some(failure)) = (options.seed, &conclusion.unpublished) {
+            let error = Error::environment(summary::not_learnt(failure));
             return Err(Lost::Failed(error, messages));
         }
         let reply = Reply {
@@ -257,6 +263,23 @@ fn answer<R: Read, W: Write>(
             connection.reply_streamed(reply, length, |out| rows.write(conclusion, out))
         }
     }
+}
+
+/// The route through splunkd, where `publish` asks for it or the search runs in a search head cluster: there a file on
+/// one member's disk reaches no other member.
+fn rest_route(
+    app: &App,
+    info: SearchInfo,
+    publish: Publish,
+    in_cluster: bool,
+) -> Result<Option<RestRoute>, Error> {
+    match publish {
+        Publish::Auto if !in_cluster => return Ok(None),
+        Publish::File => return Ok(None),
+        Publish::Auto | Publish::Rest => {}
+    }
+    let (uri, dispatch_dir) = (info.splunkd_uri().to_owned(), info.dispatch_dir());
+    RestRoute::new(app, &uri, info.into_session_key(), dispatch_dir.as_deref()).map(Some)
 }
 
 /// Where rows beyond memory go: the search's dispatch folder, else beside the lookup.

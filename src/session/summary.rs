@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::detector::{Conclusion, Tally};
+use crate::history::Failure;
 use crate::message::Level;
 use crate::options::Options;
 
@@ -28,8 +29,8 @@ impl Summary<'_> {
                 Level::Error,
                 self.conclusion
                     .unpublished
-                    .as_deref()
-                    .map(|why| unpublished(self.lookup, why)),
+                    .as_ref()
+                    .map(|failure| unpublished(self.lookup, failure)),
             ),
             (Level::Warn, self.empty_history()),
             (
@@ -67,8 +68,13 @@ impl Summary<'_> {
             format!("{} rows, not written: a preview", merged.before)
         } else if !self.options.update {
             format!("{} rows, not written: update=false", merged.before)
-        } else if self.conclusion.unpublished.is_some() {
-            format!("{} rows, not written", merged.before)
+        } else if let Some(failure) = &self.conclusion.unpublished {
+            let written = if failure.uncertain {
+                "perhaps not written"
+            } else {
+                "not written"
+            };
+            format!("{} rows, {written}", merged.before)
         } else {
             format!(
                 "{} rows before, {after} after, {} updated",
@@ -91,20 +97,39 @@ impl Summary<'_> {
     }
 }
 
-fn unpublished(lookup: &str, why: &str) -> String {
+/// What files on a disk are known to need.
+const DISK_REMEDY: &str = "make room on the disk, correct the permissions of the app's lookups folder or end the run that holds the lock";
+
+fn unpublished(lookup: &str, failure: &Failure) -> String {
+    let state = if failure.uncertain {
+        format!("it is not certain that the history {lookup} was written")
+    } else {
+        format!("the history {lookup} could not be written and is as it was")
+    };
     format!(
-        "the history {lookup} could not be written and is as it was: {why}; the rows of this search are complete, and \
-         the next run finds these pairs again; make room on the disk, correct the permissions of the app's lookups \
-         folder or end the run that holds the lock"
+        "{state}: {}; the rows of this search are complete, and the next run finds the pairs again that are not in the \
+         history; {}",
+        failure.what,
+        remedy(failure)
     )
 }
 
 /// The error of a run that only learns, and could not.
-pub(super) fn not_learnt(why: &str) -> String {
+pub(super) fn not_learnt(failure: &Failure) -> String {
+    let state = if failure.uncertain {
+        "it is not certain that anything was learnt"
+    } else {
+        "nothing was learnt: the history could not be written and is as it was"
+    };
     format!(
-        "nothing was learnt: the history could not be written and is as it was: {why}; make room on the disk, correct \
-         the permissions of the app's lookups folder or end the run that holds the lock, then run the search again"
+        "{state}: {}; {}, then run the search again",
+        failure.what,
+        remedy(failure)
     )
+}
+
+fn remedy(failure: &Failure) -> &str {
+    failure.remedy.as_deref().unwrap_or(DISK_REMEDY)
 }
 
 fn vanished_pairs(count: usize) -> String {

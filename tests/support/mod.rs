@@ -19,6 +19,7 @@
 //! | the search: arguments, now(), chunks, preview, seed, probes | [`Search`]: `events` are cut by the seed, `chunk` and `body` stay as they are |
 //! | rows | [`row`], [`access`], [`log_line`] |
 //! | the result | [`Outcome`]: `run` has already checked every rule of the protocol |
+//! | the management port, what it does and what goes wrong there | [`splunkd::Management`], [`Search::splunkd`] |
 //! | cancelled searches | [`Search::cancel`] with a [`Cancel`] point |
 //! | a conversation step by step | [`Search::start`] gives a [`Conversation`] |
 //!
@@ -57,6 +58,7 @@ mod run;
 mod search;
 mod splunk_csv;
 mod splunk_home;
+pub(crate) mod splunkd;
 mod transcript;
 
 pub(crate) use arguments::Arguments;

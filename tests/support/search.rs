@@ -9,6 +9,7 @@ use super::outcome::Outcome;
 use super::row::Row;
 use super::splunk_csv::body_of;
 use super::splunk_home::Splunk;
+use super::splunkd::Management;
 use serde_json::{Value, json};
 
 /// The now() of a search that says nothing else: 2023-11-14T22:13:20Z.
@@ -123,6 +124,16 @@ impl<'a> Search<'a> {
     pub(crate) fn searchinfo(mut self, key: &str, value: Value) -> Self {
         self.searchinfo.push((key.to_owned(), Some(value)));
         self
+    }
+
+    /// Says that splunkd's management port is this one.
+    pub(crate) fn splunkd(self, port: &Management) -> Self {
+        self.searchinfo("splunkd_uri", json!(port.uri()))
+    }
+
+    /// Runs on a member of a search head cluster.
+    pub(crate) fn in_cluster(self) -> Self {
+        self.info_csv(InfoCsv::at(NOW).set("is_shc_mode", "1"))
     }
 
     /// Leaves a key of searchinfo out.

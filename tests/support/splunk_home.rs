@@ -130,6 +130,35 @@ impl Splunk {
         names
     }
 
+    /// The staging area for lookups.
+    pub(crate) fn staging(&self) -> PathBuf {
+        self.home().join("var/run/splunk/lookup_tmp")
+    }
+
+    /// The names in the staging area; none where it has not been made.
+    pub(crate) fn staged_files(&self) -> Vec<String> {
+        if self.staging().is_dir() {
+            files::names_in(&self.staging())
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Puts a file into etc/auth.
+    pub(crate) fn auth_file(&self, name: &str, text: &str) {
+        let folder = self.home().join("etc/auth");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(name), text).expect("a certificate is written");
+    }
+
+    /// Sets `[sslConfig]` in etc/system/local/server.conf.
+    pub(crate) fn ssl_config(&self, settings: &str) {
+        let folder = self.home().join("etc/system/local");
+        fs::create_dir_all(&folder).expect("a folder");
+        let text = format!("[general]\nserverName = search1\n\n[sslConfig]\n{settings}\n");
+        fs::write(folder.join("server.conf"), text).expect("server.conf is written");
+    }
+
     /// A new dispatch folder's path, for a search with the id `sid`; the folder is made.
     pub(crate) fn dispatch_folder(&self, sid: &str) -> PathBuf {
         let folder = self.home().join("var/run/splunk/dispatch").join(sid);

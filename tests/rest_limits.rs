@@ -1,0 +1,157 @@
+//! Time limits of the exchange with splunkd, with limits that a test can wait for.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failure here is a failed test"
+)]
+
+mod support;
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use s3newip::app::App;
+use s3newip::history::{History, Publication, PublishError, publish};
+use s3newip::pair::{PairHasher, push_value};
+use s3newip::session_key::SessionKey;
+use s3newip::sightings::{Past, Sightings};
+use s3newip::splunkd::{Answer, Client, ExchangeError, RestRoute, TimeLimits, Trust};
+use s3newip::timestamp::Timestamp;
+use support::splunkd::{Act, Management, Transport};
+use support::{HISTORY, SESSION_KEY, Splunk};
+
+const HEADER: &str = "bucket_name,remote_ip,firstTime,lastTime\n";
+
+fn limits() -> TimeLimits {
+    TimeLimits {
+        connect: Duration::from_millis(500),
+        send: Duration::from_millis(500),
+        exchange: Duration::from_millis(600),
+    }
+}
+
+fn key() -> Option<SessionKey> {
+    SessionKey::new(SESSION_KEY.to_owned())
+}
+
+/// One request to `uri`, and how long it took.
+fn post(splunk: &Splunk, uri: &str) -> (Result<Answer, ExchangeError>, Duration) {
+    let trust = Trust::read(splunk.home()).ok().map(Arc::new);
+    let client = Client::new(uri.parse().unwrap(), limits(), trust).unwrap();
+    let started = Instant::now();
+    let answer = client.post("/services", &key().unwrap(), "a=b");
+    (answer, started.elapsed())
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_not_waited_for_longer_than_the_limit() {
+    for act in [Act::Silence, Act::Drip(Duration::from_millis(50))] {
+        let splunk = Splunk::new();
+        let secure = Management::of(&splunk).acts([act.clone()]);
+        let plain = Management::with(&splunk, Transport::Plain).acts([act.clone()]);
+        for port in [secure, plain] {
+            let (answer, took) = post(&splunk, port.uri());
+            assert!(
+                matches!(answer, Err(ExchangeError::TimedOut)),
+                "{act:?} {answer:?}"
+            );
+            assert!(took >= Duration::from_millis(500), "{took:?}");
+            assert!(took < Duration::from_secs(5), "{took:?}");
+        }
+    }
+}
+
+/// The connection is made, and then nothing is said: the TLS handshake does not end.
+#[test]
+fn a_handshake_is_not_waited_for_longer_than_the_limit() {
+    let splunk = Splunk::new();
+    let _known = Management::of(&splunk);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("https://{}", silent.local_addr().unwrap());
+    let (answer, took) = post(&splunk, &uri);
+    assert!(
+        matches!(answer, Err(ExchangeError::NoConnection(_))),
+        "{answer:?}"
+    );
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn an_answer_without_an_end_is_not_read_to_its_end() {
+    let splunk = Splunk::new();
+    let long: &str = Box::leak("x".repeat(1 << 20).into_boxed_str());
+    let port = Management::of(&splunk).acts([Act::Refuse(403, long)]);
+    let (answer, _) = post(&splunk, port.uri());
+    let answer = answer.unwrap();
+    assert_eq!((answer.status, answer.said.as_str()), (403, ""));
+}
+
+/// Publishes one pair that splunkd gets late or never.
+fn published(splunk: &Splunk, port: &Management) -> (Result<u64, PublishError>, Past) {
+    let app = App::of(&splunk.binary()).unwrap();
+    let route = RestRoute::new(&app, port.uri(), key(), None)
+        .unwrap()
+        .with_limits(limits());
+    let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
+    let history = History::new(&splunk.lookups().join(Path::new(HISTORY)), &keys).unwrap();
+    let hasher = PairHasher::new(&[7; 16]);
+    let mut sightings = Sightings::new(hasher.clone());
+    let mut pair = Vec::new();
+    push_value(&mut pair, b"billing");
+    push_value(&mut pair, b"192.0.2.7");
+    let time = Timestamp::from_seconds(5);
+    let id = sightings.absorb(&pair, time, time, 1).unwrap().id;
+    let publication = Publication {
+        route: &route,
+        holder: "a test",
+        cancelled: &|| false,
+    };
+    let merged = publish(&history, &hasher, &mut sightings, &publication);
+    let past = sightings.get(id).unwrap().past();
+    (merged.map(|merged| merged.added), past)
+}
+
+/// The answer comes too late, the file in time: reading it again says so.
+#[test]
+fn a_late_answer_is_no_failure_where_the_history_is_there() {
+    let splunk = Splunk::new().history(HEADER);
+    let port = Management::of(&splunk).acts([Act::Silence, Act::Silence]);
+    let path = splunk.history_path();
+    let writer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        std::fs::write(path, format!("{HEADER}billing,192.0.2.7,5,5\n")).unwrap();
+    });
+    let (merged, past) = published(&splunk, &port);
+    writer.join().unwrap();
+    assert!(matches!(merged, Ok(1)), "{merged:?}");
+    assert_eq!(
+        past,
+        Past::Absent,
+        "what this run published is not its past"
+    );
+    assert_eq!(port.requests().len(), 1);
+}
+
+#[test]
+fn a_splunkd_that_never_answers_is_given_up() {
+    let splunk = Splunk::new().history(HEADER);
+    let port = Management::of(&splunk).acts(vec![Act::Silence; 9]);
+    let (merged, past) = published(&splunk, &port);
+    let Err(PublishError::Failed(failure)) = merged else {
+        panic!("{merged:?}")
+    };
+    assert!(failure.uncertain);
+    assert!(
+        failure.what.ends_with("no answer in time"),
+        "{}",
+        failure.what
+    );
+    assert_eq!(failure.merged.map(|merged| merged.added), Some(1));
+    assert_eq!(past, Past::Absent);
+    assert_eq!(splunk.history_text(), HEADER);
+    assert_eq!(splunk.staged_files(), [""; 0]);
+}
