@@ -37,7 +37,8 @@ pub fn push_value(text: &mut Vec<u8>, value: &[u8]) {
 /// The canonical address that `value` spells, where its spelling may differ from that. IPv4 needs no look: the dotted
 /// form that `std` accepts (no leading zeros) has one spelling.
 fn canonical_ip(value: &[u8]) -> Option<IpAddr> {
-    if !value.contains(&b':') {
+    // A group has at most four digits, so an IPv6 address has a colon among its first five characters.
+    if !value.iter().take(5).any(|byte| *byte == b':') {
         return None;
     }
     let address: Ipv6Addr = std::str::from_utf8(value).ok()?.parse().ok()?;

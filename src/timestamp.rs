@@ -87,18 +87,17 @@ fn fraction_micros(fraction: &[u8]) -> Option<i64> {
 }
 
 /// The value of the ASCII digits that `text` starts with, 0 where there are none, and what follows them. `None` where
-/// more than 18 digits count: 10^18 fits.
+/// there are more than 18 after leading zeros: 10^18 fits.
 #[inline]
 fn leading_number(text: &[u8]) -> Option<(i64, &[u8])> {
-    let (mut value, mut rest) = (0_i64, text);
-    while let Some((digit @ b'0'..=b'9', after)) = rest.split_first() {
-        if value >= 10_i64.pow(17) {
-            return None;
-        }
-        value = value * 10 + i64::from(digit - b'0');
-        rest = after;
+    let digits = text.iter().position(|byte| !byte.is_ascii_digit());
+    let (mut number, rest) = text.split_at_checked(digits.unwrap_or(text.len()))?;
+    if number.len() > 18 {
+        let zeros = number.iter().take_while(|digit| **digit == b'0').count();
+        number = number.get(zeros..).filter(|number| number.len() <= 18)?;
     }
-    Some((value, rest))
+    let value = |value, digit: &u8| value * 10 + i64::from(digit - b'0');
+    Some((number.iter().fold(0, value), rest))
 }
 
 #[cfg(test)]

@@ -30,7 +30,11 @@ impl Zone {
 
     /// The machine's time zone (`TZ`, else the system's setting); UTC where it is not known.
     pub fn system() -> Zone {
-        Zone(Rules::Database(TimeZone::system()))
+        let zone = match std::env::var_os("TZ") {
+            Some(_) => None,
+            None => local_time(),
+        };
+        Zone(Rules::Database(zone.unwrap_or_else(TimeZone::system)))
     }
 
     /// The time zone that Splunk wrote into the `_tz` column of a search's `info.csv`; `None` where
@@ -61,6 +65,12 @@ impl Zone {
             Rules::Serialized(transitions) => Some(transitions.instant_of(to_seconds(wall_clock)?)),
         }
     }
+}
+
+/// The system's setting, from its own file: looking for the zone's name in the database would read the whole folder.
+fn local_time() -> Option<TimeZone> {
+    let rules = std::fs::read("/etc/localtime").ok()?;
+    TimeZone::tzif("/etc/localtime", &rules).ok()
 }
 
 /// The wall clock time whose UTC reading is `seconds` after the epoch; `None` outside of the
