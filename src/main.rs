@@ -4,13 +4,16 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use s3newip::error::{Error, Exit, Fault};
 use s3newip::scan::{self, ScanArguments};
 use s3newip::session;
+use signal_hook::consts::SIGXFSZ;
 
 /// Which IP address has just accessed which S3 bucket for the first time?
 ///
@@ -48,7 +51,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<Exit, Error> {
-    match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    outlive_file_size_limits()?;
+    match arguments.command {
         None => search_command(),
         Some(Command::Scan(arguments)) => {
             let world = scan::World {
@@ -68,6 +73,8 @@ fn search_command() -> Result<Exit, Error> {
              s3newip scan (see s3newip --help)",
         ));
     }
+    // splunkd hands over a session key: no core file may hold it. Where the system has no such switch, it has no say.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let executable = std::env::current_exe().map_err(Error::environment)?;
     let world = session::World {
         executable: &executable,
@@ -85,6 +92,12 @@ fn search_command() -> Result<Exit, Error> {
         .try_clone_to_owned()
         .map_err(Error::environment)?;
     session::run(File::from(input), File::from(output), &world)
+}
+
+/// Makes a write beyond the process's file size limit fail, as on a full disk: unhandled, its signal kills the process.
+fn outlive_file_size_limits() -> Result<(), Error> {
+    let handled = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    handled.map(|_| ()).map_err(Error::environment)
 }
 
 /// The machine's clock, in epoch seconds.

@@ -19,8 +19,19 @@ pub struct Conclusion {
     held: Held,
     /// What the merge did, or would have done where nothing was published.
     pub merged: Merged,
-    /// Why the history was not written although it should have been.
-    pub unpublished: Option<String>,
+    /// What went wrong with the history.
+    pub trouble: Option<Trouble>,
+}
+
+/// What went wrong with the history, as the rest of a sentence about it. The rows are complete all the same.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// It was not written.
+    #[error("could not be written and is as it was: {0}")]
+    Unwritten(String),
+    /// It was written, but not surely onto the disk.
+    #[error("was written, but a loss of power may undo that: {0}")]
+    NotDurable(String),
 }
 
 /// Why a run has no conclusion.
@@ -48,7 +59,10 @@ impl Detector {
         mut self,
         publication: Option<&Publication<'_>>,
     ) -> Result<Conclusion, Unpublished> {
-        let mut unpublished = None;
+        // Before the history says that these pairs are known: a full disk after that would lose their rows.
+        let flushed = self.held.flush();
+        flushed.map_err(|cause| self.unspillable(&cause))?;
+        let mut trouble = None;
         let merged = match publication {
             None => self.compare()?,
             Some(publication) => {
@@ -62,8 +76,12 @@ impl Detector {
                     Err(PublishError::Cancelled) => return Err(Unpublished::Cancelled),
                     Err(PublishError::History(error)) => return Err(error.into()),
                     Err(PublishError::Failed(why)) => {
-                        unpublished = Some(why);
+                        trouble = Some(Trouble::Unwritten(why));
                         self.compare()?
+                    }
+                    Err(PublishError::NotDurable(why, merged)) => {
+                        trouble = Some(Trouble::NotDurable(why));
+                        merged
                     }
                 }
             }
@@ -73,7 +91,7 @@ impl Detector {
             sightings: self.sightings,
             held: self.held,
             merged,
-            unpublished,
+            trouble,
         })
     }
 

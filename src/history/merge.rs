@@ -139,7 +139,8 @@ impl Merge<'_> {
         if let Some((file, _)) = self.source.file() {
             copy(
                 file,
-                head.bytes.len() as u64,
+                path,
+                at: head.bytes.len() as u64,
                 until,
                 head.layout.padding(),
                 out,
@@ -226,6 +227,7 @@ fn copy(file: &File, from: u64, until: u64, padding: &[u8], out: &mut Writer) ->
     if padding.is_empty() {
         return copy_bytes(&mut part, out);
     }
+    let path = part.path;
     let mut rows = RecordReader::new(part);
     while let Some(row) = rows.next_record().map_err(io::Error::other)? {
         out.buffer().extend_from_slice(row.record.bytes());
@@ -241,7 +243,8 @@ fn copy(file: &File, from: u64, until: u64, padding: &[u8], out: &mut Writer) ->
 fn copy_bytes(part: &mut Part<'_>, out: &mut Writer) -> io::Result<()> {
     let mut piece = vec![0; 64 << 10];
     loop {
-        let count = io::Read::read(part, &mut piece)?;
+        let count =
+            io::Read::read(part, &mut piece).map_err(|cause| unreadable(part.path, &cause))?;
         if count == 0 {
             return Ok(());
         }

@@ -23,6 +23,7 @@ mod stage;
 mod table;
 mod writer;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -34,7 +35,17 @@ pub use batch::{Row, Run};
 pub use layout::Layout;
 pub use lock::LOCK_WAIT;
 pub use merge::Merged;
-pub use publish::{FileRoute, Publication, PublishError, Route, publish};
+pub use publish::{FileRoute, Publication, PublishError, ReplaceError, Route, publish};
+
+/// Makes a system call again where a signal interrupted it.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
 
 /// Which file, and which of its columns make a pair.
 #[derive(Debug, Clone)]

@@ -1,17 +1,20 @@
-//! From sightings to a durable history: lock, sweep, merge, flush, check, replace.
+//! From sightings to a durable history: lock, sweep, merge, keep, flush, check, replace.
 //!
 //! ```text
 //! step      what it does                                            killed just after it, the next run finds
 //! lock      exclusive lock beside the lookup                        the old file, a lock nobody holds
 //! sweep     left-over staged files of dead runs go                  the old file
 //! merge     the history streams into a staged file                  the old file, a left-over to sweep
-//! flush     the staged file is on the disk                          the old file, a left-over to sweep
 //! keep      it has the old file's mode and owner                    the old file, a left-over to sweep
+//! flush     the staged file is on the disk                          the old file, a left-over to sweep
 //! check     nobody changed the lookup since it was opened           the old file, a left-over to sweep
 //! replace   the staged file is renamed over the lookup,             the new file
 //!           the folder is on the disk
 //! unlock    the lock file goes                                      the new file
 //! ```
+//!
+//! A program that writes the lookup without the lock is noticed up to the check: the merge is made again with what it
+//! wrote, at most [`ATTEMPTS`] times. What it writes in the microseconds between check and rename is replaced.
 
 use std::fs::{self, File};
 use std::io;
@@ -22,6 +25,7 @@ use super::lock::{Lock, LockError};
 use super::merge::{MergeError, Merged, merge};
 use super::source::{Source, shown_path};
 use super::stage::{Stage, sweep};
+use super::uninterrupted;
 use crate::error::Error;
 use crate::pair::PairHasher;
 use crate::sightings::Sightings;
@@ -37,8 +41,17 @@ pub trait Route {
     /// Puts the staged, flushed file in the place of the lookup, durably.
     ///
     /// # Errors
-    /// What failed, in words that name the step, the file and the cause. The lookup is then as it was.
-    fn replace(&self, staged: Stage, lookup: &Path) -> Result<(), String>;
+    /// What failed, in words that name the step, the file and the cause.
+    fn replace(&self, staged: Stage, lookup: &Path) -> Result<(), ReplaceError>;
+}
+
+/// What failed when a lookup was replaced.
+#[derive(Debug)]
+pub enum ReplaceError {
+    /// The lookup is as it was.
+    AsItWas(String),
+    /// The lookup is the new file, which a loss of power may undo.
+    NotDurable(String),
 }
 
 /// On this machine's disk: an atomic rename within the lookup's folder.
@@ -59,11 +72,12 @@ impl Route for FileRoute<'_> {
         self.folder
     }
 
-    fn replace(&self, staged: Stage, lookup: &Path) -> Result<(), String> {
-        fs::rename(staged.path(), lookup)
-            .map_err(|cause| failed("rename", staged.path(), &cause))?;
+    fn replace(&self, staged: Stage, lookup: &Path) -> Result<(), ReplaceError> {
+        uninterrupted(|| fs::rename(staged.path(), lookup))
+            .map_err(|cause| ReplaceError::AsItWas(failed("rename", staged.path(), &cause)))?;
         staged.placed();
-        sync_folder(self.folder).map_err(|cause| failed("flush", self.folder, &cause))
+        sync_folder(self.folder)
+            .map_err(|cause| ReplaceError::NotDurable(failed("flush", self.folder, &cause)))
     }
 }
 
@@ -94,6 +108,8 @@ pub enum PublishError {
     History(Error),
     /// The history could not be replaced, and is as it was: what failed.
     Failed(String),
+    /// The history was replaced, but a loss of power may undo that: what failed, and what the merge did.
+    NotDurable(String, Merged),
     /// Nobody waits for the result any more.
     Cancelled,
 }
@@ -157,13 +173,15 @@ fn attempt(
     if !is_current(history, source)? {
         return Ok(None);
     }
-    if let Some(stage) = stage {
-        publication
-            .route
-            .replace(stage, history.path())
-            .map_err(PublishError::Failed)?;
+    let replaced = stage.map_or(Ok(()), |stage| {
+        publication.route.replace(stage, history.path())
+    });
+    match replaced {
+        Ok(()) => Ok(Some(merged)),
+        Err(ReplaceError::AsItWas(why)) => Err(PublishError::Failed(why)),
+        // What the history said before stays the verdict: reading it again would make every pair known.
+        Err(ReplaceError::NotDurable(why)) => Err(PublishError::NotDurable(why, merged)),
     }
-    Ok(Some(merged))
 }
 
 fn lock(history: &History, publication: &Publication<'_>) -> Result<Lock, PublishError> {
@@ -181,10 +199,8 @@ fn sweep_left_overs(history: &History, route: &dyn Route) -> Result<(), PublishE
         .map_err(|cause| PublishError::Failed(failed("sweep", folder, &cause)))
 }
 
-/// Flushes the staged file and makes it look like the one that it replaces.
+/// Makes the staged file look like the one that it replaces, and flushes it with its mode and owner.
 fn finish(mut stage: Stage, source: &Source) -> Result<Stage, String> {
-    let flushed = stage.writer().flush();
-    flushed.map_err(|cause| failed("flush", stage.path(), &cause))?;
     let old = source
         .metadata()
         .map_err(|cause| failed("look at", stage.path(), &cause))?;
@@ -193,6 +209,8 @@ fn finish(mut stage: Stage, source: &Source) -> Result<Stage, String> {
             .keep_mode_and_owner(&old)
             .map_err(|cause| failed("keep mode and owner of", stage.path(), &cause))?;
     }
+    let flushed = stage.writer().flush();
+    flushed.map_err(|cause| failed("flush", stage.path(), &cause))?;
     Ok(stage)
 }
 

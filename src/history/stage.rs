@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use super::uninterrupted;
 use super::writer::Writer;
 
 /// The hexadecimal digits of a staged file's random part.
@@ -61,16 +62,15 @@ impl Stage {
     /// # Errors
     /// The system's.
     pub fn keep_mode_and_owner(&self, old: &Metadata) -> io::Result<()> {
-        let new = self.writer.file().metadata()?;
+        let file = self.writer.file();
+        let new = uninterrupted(|| file.metadata())?;
         if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-            match fchown(self.writer.file(), Some(old.uid()), Some(old.gid())) {
+            match uninterrupted(|| fchown(file, Some(old.uid()), Some(old.gid()))) {
                 Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {}
                 result => result?,
             }
         }
-        self.writer
-            .file()
-            .set_permissions(Permissions::from_mode(old.mode() & 0o7777))
+        file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))
     }
 
     /// Says that it has been put in place: there is nothing to remove any more.
@@ -83,7 +83,7 @@ impl Drop for Stage {
     fn drop(&mut self) {
         if !self.in_place {
             // What cannot be removed now is swept by the next run.
-            let _ = fs::remove_file(&self.path);
+            let _ = uninterrupted(|| fs::remove_file(&self.path));
         }
     }
 }
@@ -94,11 +94,14 @@ impl Drop for Stage {
 /// The folder cannot be read.
 pub(super) fn sweep(folder: &Path, name: &Path) -> io::Result<()> {
     let prefix = name.as_os_str().as_encoded_bytes();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
+    for entry in uninterrupted(|| fs::read_dir(folder))? {
+        let entry = match entry {
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
+            entry => entry?,
+        };
         if is_staged(entry.file_name().as_encoded_bytes(), prefix) {
             // Somebody else's folder of that name, or gone already: not in the way of anything.
-            let _ = fs::remove_file(entry.path());
+            let _ = uninterrupted(|| fs::remove_file(entry.path()));
         }
     }
     Ok(())

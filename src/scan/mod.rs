@@ -63,7 +63,7 @@ pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Res
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(Error::environment(
             format!("the result cannot be written: {cause}"),
         )),
-        _ if conclusion.unpublished.is_some() => Ok(Exit::Failed),
+        _ if conclusion.trouble.is_some() => Ok(Exit::Failed),
         _ => Ok(Exit::Done),
     }
 }

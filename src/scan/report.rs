@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::arguments::{Format, ScanArguments};
 use super::inputs::Input;
 use super::intake::LineTally;
-use crate::detector::Conclusion;
+use crate::detector::{Conclusion, Trouble};
 use crate::options::KeyFields;
 use crate::shown;
 
@@ -44,7 +44,7 @@ impl Report {
         let warnings = [
             unparsable(tally),
             empty_history(arguments, &lookup, conclusion),
-            unpublished(&lookup, conclusion),
+            troubled(&lookup, conclusion),
         ];
         let watched = arguments.format == Format::Table || io::stderr().is_terminal();
         Self {
@@ -84,11 +84,11 @@ fn empty_history(
     })
 }
 
-fn unpublished(lookup: &str, conclusion: &Conclusion) -> Option<String> {
-    let why = conclusion.unpublished.as_ref()?;
+fn troubled(lookup: &str, conclusion: &Conclusion) -> Option<String> {
+    let trouble = conclusion.trouble.as_ref()?;
     Some(format!(
-        "the history {lookup} could not be written and is as it was: {why}; make room on the disk, correct the \
-         permissions of its folder or end the run that holds the lock, then scan again"
+        "the history {lookup} {trouble}; make room on the disk, correct the permissions of its folder or end the run \
+         that holds the lock, then scan again"
     ))
 }
 
@@ -99,7 +99,7 @@ fn summary(
     conclusion: &Conclusion,
 ) -> String {
     let merged = &conclusion.merged;
-    let after = if arguments.dry_run || conclusion.unpublished.is_some() {
+    let after = if arguments.dry_run || matches!(conclusion.trouble, Some(Trouble::Unwritten(_))) {
         "not written".to_owned()
     } else {
         format!("{} after", merged.before + merged.added)

@@ -76,9 +76,10 @@ where
                 error: Some(error.to_string()),
                 ..Reply::default()
             };
-            // A reader that is gone needs no reply.
-            let _ = connection.reply(&reply);
-            drain(connection.into_input());
+            // A reader that is gone needs no reply, and no time to take it.
+            if connection.reply(&reply).is_ok() {
+                drain(connection.into_input());
+            }
             Ok(Exit::Failed)
         }
     }
@@ -220,8 +221,8 @@ impl<'a> Run<'a> {
             elapsed: self.started.elapsed(),
         };
         let messages = summary.messages();
-        if let (true, Some(why)) = (options.seed, &conclusion.unpublished) {
-            let error = Error::environment(summary::not_learnt(why));
+        if let (true, Some(trouble)) = (options.seed, &conclusion.trouble) {
+            let error = Error::environment(summary::not_learnt(lookup.as_str(), trouble));
             return Err(Lost::Failed(error, messages));
         }
         let reply = Reply {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::detector::{Conclusion, Tally};
+use crate::detector::{Conclusion, Tally, Trouble};
 use crate::message::Level;
 use crate::options::Options;
 
@@ -27,9 +27,9 @@ impl Summary<'_> {
             (
                 Level::Error,
                 self.conclusion
-                    .unpublished
-                    .as_deref()
-                    .map(|why| unpublished(self.lookup, why)),
+                    .trouble
+                    .as_ref()
+                    .map(|trouble| troubled(self.lookup, trouble)),
             ),
             (Level::Warn, self.empty_history()),
             (
@@ -67,7 +67,7 @@ impl Summary<'_> {
             format!("{} rows, not written: a preview", merged.before)
         } else if !self.options.update {
             format!("{} rows, not written: update=false", merged.before)
-        } else if self.conclusion.unpublished.is_some() {
+        } else if let Some(Trouble::Unwritten(_)) = self.conclusion.trouble {
             format!("{} rows, not written", merged.before)
         } else {
             format!(
@@ -87,20 +87,27 @@ impl Summary<'_> {
     }
 }
 
-fn unpublished(lookup: &str, why: &str) -> String {
-    format!(
-        "the history {lookup} could not be written and is as it was: {why}; the rows of this search are complete, and \
-         the next run finds these pairs again; make room on the disk, correct the permissions of the app's lookups \
-         folder or end the run that holds the lock"
-    )
+fn troubled(lookup: &str, trouble: &Trouble) -> String {
+    let then = match trouble {
+        Trouble::Unwritten(_) => {
+            "the rows of this search are complete, and the next run finds these pairs again; make room on the disk, \
+             correct the permissions of the app's lookups folder or end the run that holds the lock"
+        }
+        Trouble::NotDurable(_) => "the rows of this search are complete; look after the disk",
+    };
+    format!("the history {lookup} {trouble}; {then}")
 }
 
 /// The error of a run that only learns, and could not.
-pub(super) fn not_learnt(why: &str) -> String {
-    format!(
-        "nothing was learnt: the history could not be written and is as it was: {why}; make room on the disk, correct \
-         the permissions of the app's lookups folder or end the run that holds the lock, then run the search again"
-    )
+pub(super) fn not_learnt(lookup: &str, trouble: &Trouble) -> String {
+    let then = match trouble {
+        Trouble::Unwritten(_) => {
+            "nothing was learnt; make room on the disk, correct the permissions of the app's lookups folder or end the \
+             run that holds the lock"
+        }
+        Trouble::NotDurable(_) => "look after the disk",
+    };
+    format!("the history {lookup} {trouble}; {then}, then run the search again")
 }
 
 fn vanished_pairs(count: usize) -> String {
