@@ -6,8 +6,7 @@ mod support;
 use std::time::Duration;
 use support::strace::{About, Strace};
 use support::{
-    Cancel, Dice, HISTORY as HISTORY_NAME, NOW, Row, SOON, Search, Splunk, access, body_of,
-    execute_frame,
+    Cancel, Dice, HISTORY as HISTORY_NAME, NOW, Row, Search, Splunk, access, body_of, execute_frame,
 };
 
 const HISTORY: &str =

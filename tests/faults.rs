@@ -367,6 +367,53 @@ fn rows_beyond_memory_are_on_the_disk_before_the_history_knows_their_pairs() {
     }
 }
 
+/// Beyond 8 MB the new file is written and flushed by a thread of its own: what fails there is not lost either.
+#[test]
+fn what_fails_behind_the_back_of_a_large_merge_is_no_success() {
+    let large = Model::of_length(480_000).text();
+    let splunk = Splunk::new().history(&large);
+    let Some(strace) = Strace::new(&splunk) else {
+        return;
+    };
+    let before = State::of(&splunk.history_path());
+    // The pair that changes stands first, so that all of the history passes through the writer.
+    let search = || search(&splunk, "new=unseen");
+    for (injection, cause) in [
+        ("inject=fdatasync:error=EIO:when=1", "Input/output error"),
+        (
+            "inject=fdatasync:error=ENOSPC:when=2",
+            "No space left on device",
+        ),
+    ] {
+        let injections = [
+            injection.to_owned(),
+            "trace=fdatasync,fsync,rename".to_owned(),
+        ];
+        let found = strace.over_threads(search(), &injections).run();
+        let trace = strace.trace();
+        assert!(trace.text().contains("(INJECTED)"), "{}", trace.text());
+        found
+            .expect_rows(ROWS)
+            .expect_message("ERROR", &[HISTORY, cause, "is as it was"]);
+        assert_eq!(
+            trace.position("rename", About::Staged),
+            None,
+            "{}",
+            trace.text()
+        );
+        assert_eq!(State::of(&splunk.history_path()), before);
+        assert_eq!(names_in(&splunk.lookups()), [HISTORY]);
+    }
+    // 12 of some 20 MB.
+    let found = with_a_file_size_limit(search(), 24 * 1024).run();
+    found
+        .expect_rows(ROWS)
+        .expect_message("ERROR", &[HISTORY, "File too large", "is as it was"]);
+    assert_eq!(State::of(&splunk.history_path()), before);
+    assert_eq!(names_in(&splunk.lookups()), [HISTORY]);
+    search().run().expect_rows(ROWS).expect_no_message("ERROR");
+}
+
 fn long() -> Model {
     Model::of_length(2_000)
 }

@@ -380,6 +380,34 @@ fn a_key_that_would_break_the_history_for_the_next_search_is_not_written_into_it
         .expect_rows("remote_ip\n192.0.2.9\n");
 }
 
+/// So is a key of which the history could not be read back.
+#[test]
+fn a_key_that_is_too_long_to_be_read_back_is_not_written() {
+    const LIMIT: usize = 1 << 20;
+    let splunk = Splunk::new().history(HEADER);
+    let longest = "\"".repeat(LIMIT);
+    let rows = [
+        access("x", "192.0.2.7", NOW).set("bucket_name", &longest),
+        access("x", "192.0.2.7", NOW).set("bucket_name", format!("{longest}x")),
+    ];
+    let search = || {
+        splunk
+            .search("new=unseen")
+            .chunk(&rows)
+            .probes(0)
+            .whole_writes()
+    };
+    let found = search().run();
+    assert_eq!(found.row_count(), 1);
+    found.expect_message(
+        "WARN",
+        &["1 of 2 rows", "more than 1048576 bytes in bucket_name"],
+    );
+    let table = cells(&splunk.history_bytes());
+    assert_eq!((table.len(), table[1][0].len()), (2, LIMIT));
+    search().run().expect_no_rows();
+}
+
 /// Every file below `folder` but info.csv, which splunkd wrote, has no secret in it.
 fn no_secret_below(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap() {

@@ -125,12 +125,22 @@ impl Strace {
         search.through(&words).probes(0).whole_writes()
     }
 
+    /// The same, for a search with more than one thread; a call is then no longer known by its place.
+    pub(crate) fn over_threads<'a>(&self, search: Search<'a>, injections: &[String]) -> Search<'a> {
+        let mut search = self.over(search, injections);
+        search.wrapper.insert(1, "-f".to_owned());
+        search
+    }
+
     /// What strace wrote about the last search.
     pub(crate) fn trace(&self) -> Trace {
         let text = fs::read(&self.log).expect("strace's log");
         let text = String::from_utf8_lossy(&text);
         let mut calls: Vec<Call> = Vec::new();
         for line in text.lines() {
+            // With threads, each line begins with its thread's id.
+            let line =
+                line.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ' ');
             let Some((name, arguments)) = line.split_once('(') else {
                 continue;
             };
