@@ -400,7 +400,7 @@ fn somebody_who_keeps_writing_the_history_is_given_up_against() {
         return;
     };
     let search = splunk.search("new=unseen").chunk(&rows(&two()));
-    let slow = strace.over(search, &["inject=fsync:delay_enter=200000".to_owned()]);
+    let slow = strace.over(search, &["inject=fsync:delay_enter=500000".to_owned()]);
     let done = AtomicBool::new(false);
     let (found, last) = thread::scope(|scope| {
         let writer = scope.spawn(|| {
@@ -410,8 +410,10 @@ fn somebody_who_keeps_writing_the_history_is_given_up_against() {
                     break;
                 }
                 model = Model::of_length(10).learn(&[pair("theirs", "192.0.2.99", time)]);
-                fs::write(splunk.history_path(), model.text()).unwrap();
-                thread::sleep(Duration::from_millis(40));
+                let upload = splunk.lookups().join("upload");
+                fs::write(&upload, model.text()).unwrap();
+                fs::rename(upload, splunk.history_path()).unwrap();
+                thread::sleep(Duration::from_millis(20));
             }
             model
         });

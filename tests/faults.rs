@@ -376,7 +376,6 @@ fn what_fails_behind_the_back_of_a_large_merge_is_no_success() {
         return;
     };
     let before = State::of(&splunk.history_path());
-    // The pair that changes stands first, so that all of the history passes through the writer.
     let search = || search(&splunk, "new=unseen");
     for (injection, cause) in [
         ("inject=fdatasync:error=EIO:when=1", "Input/output error"),
