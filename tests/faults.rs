@@ -380,7 +380,7 @@ fn what_fails_behind_the_back_of_a_large_merge_is_no_success() {
     for (injection, cause) in [
         ("inject=fdatasync:error=EIO:when=1", "Input/output error"),
         (
-            "inject=fdatasync:error=ENOSPC:when=2",
+            "inject=fdatasync:error=ENOSPC:when=1",
             "No space left on device",
         ),
     ] {

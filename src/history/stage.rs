@@ -29,7 +29,7 @@ impl Stage {
     /// # Errors
     /// The system's.
     pub fn create(folder: &Path, name: &Path, replaces: bool) -> io::Result<Self> {
-        let random = getrandom::u64().map_err(io::Error::other)?;
+        let random = getrandom::u64()?;
         let mut file_name = name.as_os_str().to_owned();
         file_name.push(format!(".{random:016x}.tmp"));
         let path = folder.join(file_name);
