@@ -28,6 +28,10 @@ pub const TIME_SPELLINGS: [(&[u8], &[u8]); 3] = [
     (b"firstTimeSeen", b"lastTimeSeen"),
 ];
 
+/// The longest key value, in bytes: far beyond the names of buckets and addresses, and short enough that a row of the
+/// history, with all its quotes, can be read back.
+pub const MAX_KEY_BYTES: usize = 1 << 20;
+
 /// The most pairs that one row may stand for through multivalue key fields.
 pub const MAX_PAIRS_PER_ROW: usize = 10_000;
 
@@ -53,6 +57,8 @@ pub enum Unusable {
     Key(usize),
     /// The key field with this number (from 0) holds a NUL byte, which no lookup can keep.
     Nul(usize),
+    /// The key field with this number (from 0) is longer than [`MAX_KEY_BYTES`].
+    TooLong(usize),
     /// More than [`MAX_PAIRS_PER_ROW`] pairs.
     TooManyPairs,
 }
@@ -68,6 +74,7 @@ impl Unusable {
             Self::Time => "no usable _time".to_owned(),
             Self::Key(index) => format!("no {}", name(index)),
             Self::Nul(index) => format!("a NUL byte in {}", name(index)),
+            Self::TooLong(index) => format!("more than {MAX_KEY_BYTES} bytes in {}", name(index)),
             Self::TooManyPairs => format!("more than {MAX_PAIRS_PER_ROW} pairs in one row"),
         }
     }
@@ -255,6 +262,7 @@ pub fn usable(value: &[u8], index: usize) -> Result<&[u8], Unusable> {
     match value {
         b"" | b"-" => Err(Unusable::Key(index)),
         value if memchr::memchr(0, value).is_some() => Err(Unusable::Nul(index)),
+        value if value.len() > MAX_KEY_BYTES => Err(Unusable::TooLong(index)),
         value => Ok(value),
     }
 }

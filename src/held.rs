@@ -147,6 +147,14 @@ impl Held {
         Ok(())
     }
 
+    /// Writes out what is still buffered for the file: from here on a full disk can do no harm.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.spilled.as_mut().map_or(Ok(()), Write::flush)
+    }
+
     /// Calls `visit` with the pairs, header and bytes of every row, in order of arrival.
     ///
     /// # Errors
@@ -155,8 +163,8 @@ impl Held {
         &mut self,
         mut visit: impl FnMut(&[PairId], HeaderId, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        if let Some(file) = &mut self.spilled {
-            file.flush()?;
+        self.flush()?;
+        if let Some(file) = &self.spilled {
             let mut file = file.get_ref();
             file.rewind()?;
             let mut file = BufReader::with_capacity(1 << 18, file);

@@ -1,15 +1,32 @@
 //! What the program takes from the machine it runs on.
 
 use std::io;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use s3newip::error::Error;
+use signal_hook::consts::SIGXFSZ;
 
 /// The clock, in epoch seconds.
 pub(crate) fn clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs().cast_signed())
+}
+
+/// Makes a write beyond the process's file size limit fail, as on a full disk: unhandled, its signal kills the process.
+///
+/// # Errors
+/// The system refuses.
+pub(crate) fn outlive_file_size_limits() -> Result<(), Error> {
+    let handled = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    handled.map(|_| ()).map_err(Error::environment)
+}
+
+/// Keeps what splunkd hands over, a session key, out of core files, where the system has a switch for that.
+pub(crate) fn leave_no_core() {
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 /// 16 bytes that nobody outside can guess.

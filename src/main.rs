@@ -29,7 +29,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<Exit, Error> {
-    match command_line::read()? {
+    let command = command_line::read()?;
+    machine::outlive_file_size_limits()?;
+    match command {
         None => search_command(),
         Some(Command::Scan(arguments)) => {
             let world = scan::World {
@@ -49,6 +51,7 @@ fn search_command() -> Result<Exit, Error> {
              s3newip scan (see s3newip --help)",
         ));
     }
+    machine::leave_no_core();
     let executable = std::env::current_exe().map_err(Error::environment)?;
     let world = session::World {
         executable: &executable,

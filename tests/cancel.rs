@@ -4,9 +4,9 @@
 mod support;
 
 use std::time::Duration;
+use support::strace::{About, Strace};
 use support::{
-    Cancel, Dice, HISTORY as HISTORY_NAME, NOW, Row, SOON, Search, Splunk, access, body_of,
-    execute_frame,
+    Cancel, Dice, HISTORY as HISTORY_NAME, NOW, Row, Search, Splunk, access, body_of, execute_frame,
 };
 
 const HISTORY: &str =
@@ -156,16 +156,61 @@ fn a_search_cancelled_after_it_spilt_leaves_nothing_in_the_dispatch_folder() {
     assert_eq!(left, ["info.csv"]);
 }
 
+/// How soon a command goes that does nothing but wait.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 #[test]
 fn a_search_cancelled_while_it_waits_for_the_lock_publishes_nothing() {
     let splunk = Splunk::new().history(HISTORY);
-    let lock =
-        std::fs::File::create(splunk.lookups().join(format!("{HISTORY_NAME}.lock.tmp"))).unwrap();
+    let name = format!("{HISTORY_NAME}.lock.tmp");
+    let lock = std::fs::File::create(splunk.lookups().join(&name)).unwrap();
     lock.lock().unwrap();
-    let mut talk = three_chunks(&splunk).start();
+    // With its input ended, as splunkd ends it, and with its input open.
+    for input_ends in [true, false] {
+        let before = support::files::State::of(&splunk.history_path());
+        let mut talk = three_chunks(&splunk).start();
+        talk.getinfo();
+        talk.send(&execute_frame(&body_of(&rows()), true));
+        if input_ends {
+            talk.process.close_input();
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        talk.process.close_output();
+        let ended = talk.process.wait();
+        let silent = (ended.code, ended.stderr.len());
+        assert_eq!(silent, (Some(0), 0), "{}", ended.transcript);
+        assert!(ended.took < AT_ONCE, "{:?}", ended.took);
+        assert_eq!(support::files::State::of(&splunk.history_path()), before);
+        assert_eq!(
+            splunk.temporary_files(),
+            [name.as_str()],
+            "the holder's alone"
+        );
+    }
+    drop(lock);
+    three_chunks(&splunk).run().expect_no_message("ERROR");
+    assert_eq!(splunk.temporary_files(), [""; 0]);
+}
+
+/// The reader is gone after the merge and before the rename: what nobody will see is not published.
+#[test]
+fn a_search_cancelled_while_it_merges_publishes_nothing_and_leaves_nothing() {
+    let splunk = Splunk::new().history(HISTORY);
+    let Some(strace) = Strace::new(&splunk) else {
+        return;
+    };
+    let search = || splunk.search("new=unseen").chunk(&rows());
+    let slow = strace.over(
+        search(),
+        &["inject=fsync:delay_enter=300000:when=1".to_owned()],
+    );
+    let before = support::files::State::of(&splunk.history_path());
+    let mut talk = slow.start();
     talk.getinfo();
     talk.send(&execute_frame(&body_of(&rows()), true));
-    std::thread::sleep(Duration::from_millis(300));
+    while splunk.temporary_files().len() < 2 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     talk.process.close_output();
     let ended = talk.process.wait();
     assert_eq!(
@@ -174,6 +219,55 @@ fn a_search_cancelled_while_it_waits_for_the_lock_publishes_nothing() {
         "{}",
         ended.transcript
     );
-    assert!(ended.took < SOON, "{:?}", ended.took);
+    assert!(ended.took < AT_ONCE, "{:?}", ended.took);
+    let trace = strace.trace();
+    assert_eq!(
+        trace.position("rename", About::Staged),
+        None,
+        "{}",
+        trace.text()
+    );
+    assert_eq!(support::files::State::of(&splunk.history_path()), before);
+    assert_eq!(splunk.temporary_files(), [""; 0]);
+}
+
+/// Cancelled while the reply is written, the run has published: its pairs are in the history, and it ends in silence.
+#[test]
+fn a_search_cancelled_while_it_replies_has_published_and_goes_at_once() {
+    let splunk = Splunk::new().history(HISTORY);
+    let row = access("billing", "192.0.2.7", NOW).set("wide", "x".repeat(3 << 20));
+    let mut talk = splunk.search("new=unseen").whole_writes().start();
+    talk.getinfo();
+    talk.send(&execute_frame(&body_of(&[row]), true));
+    talk.process.read_some(1 << 20);
+    let expected = format!("{HISTORY}billing,192.0.2.7,{NOW},{NOW}\n");
+    assert_eq!(
+        splunk.history_text(),
+        expected,
+        "published before the reply"
+    );
+    talk.process.close_output();
+    let ended = talk.process.wait();
+    assert_eq!(
+        (ended.code, ended.stderr.len()),
+        (Some(0), 0),
+        "{}",
+        ended.transcript
+    );
+    assert!(ended.took < AT_ONCE, "{:?}", ended.took);
+    assert_eq!(splunk.temporary_files(), [""; 0]);
+}
+
+/// An error that nobody can be told is no reason to stay, although the input is still open.
+#[test]
+fn a_search_that_fails_with_its_reader_gone_goes_at_once() {
+    let splunk = Splunk::new().history(HISTORY);
+    let mut talk = splunk.search("").start();
+    talk.getinfo();
+    talk.process.close_output();
+    talk.send(&execute_frame(b"a,b\nbroken\n", false));
+    let ended = talk.process.wait();
+    assert!(ended.stderr.is_empty(), "{}", ended.transcript);
+    assert!(ended.took < AT_ONCE, "{:?}", ended.took);
     assert_eq!(splunk.history_text(), HISTORY);
 }

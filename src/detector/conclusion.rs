@@ -48,6 +48,9 @@ impl Detector {
         mut self,
         publication: Option<&Publication<'_>>,
     ) -> Result<Conclusion, Unpublished> {
+        // Before the history says that these pairs are known: a full disk after that would lose their rows.
+        let flushed = self.held.flush();
+        flushed.map_err(|cause| self.unspillable(&cause))?;
         let mut unpublished = None;
         let merged = match publication {
             None => self.compare()?,

@@ -226,15 +226,19 @@ impl Detector {
                 .retain(|pairs| pairs.iter().any(|id| may_be_new(sightings, *id)));
         }
         if self.held.is_half_full() {
-            self.held.spill().map_err(|cause| {
-                Error::environment(format!(
-                    "the rows that wait for a decision do not fit into memory, and the file for them in {} cannot be \
-                     written: {cause}; make room there or narrow the search",
-                    crate::shown::escaped(self.held.folder().as_os_str().as_encoded_bytes())
-                ))
-            })?;
+            let spilled = self.held.spill();
+            spilled.map_err(|cause| self.unspillable(&cause))?;
         }
         Ok(())
+    }
+
+    /// The error of rows that cannot be held.
+    fn unspillable(&self, cause: &std::io::Error) -> Error {
+        Error::environment(format!(
+            "the rows that wait for a decision do not fit into memory, and the file for them in {} cannot be written: \
+             {cause}; make room there or narrow the search",
+            crate::shown::escaped(self.held.folder().as_os_str().as_encoded_bytes())
+        ))
     }
 
     /// Reads the history once to settle the pairs that are undecided.

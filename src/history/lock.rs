@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::uninterrupted;
 use crate::shown;
 
 /// How long to wait for another run to finish with the history.
@@ -26,7 +27,7 @@ const HOLDER_BYTES: u64 = 400;
 #[derive(Debug)]
 pub(super) struct Lock {
     /// Kept open: closing it gives the lock back.
-    _file: File,
+    file: File,
     path: PathBuf,
 }
 
@@ -77,10 +78,10 @@ impl Lock {
                 Ok(()) if is_at(&file, &path).map_err(unusable)? => {
                     // Only a courtesy to those who wait: the lock holds without it.
                     let _ = write_holder(&mut file, holder);
-                    return Ok(Self { _file: file, path });
+                    return Ok(Self { file, path });
                 }
-                Ok(()) => continue,
-                Err(fs::TryLockError::WouldBlock) => {}
+                // Of a file that is gone: whoever keeps removing it must not keep this run for ever.
+                Ok(()) | Err(fs::TryLockError::WouldBlock) => {}
                 Err(fs::TryLockError::Error(cause))
                     if cause.kind() == io::ErrorKind::Interrupted => {}
                 Err(fs::TryLockError::Error(cause)) => return Err(unusable(cause)),
@@ -101,8 +102,11 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A lock file that cannot be removed guards the next run just as well.
-        let _ = fs::remove_file(&self.path);
+        // A lock file that cannot be removed guards the next run just as well; one that somebody else has put there is
+        // not this run's to remove.
+        if is_at(&self.file, &self.path).unwrap_or(false) {
+            let _ = uninterrupted(|| fs::remove_file(&self.path));
+        }
     }
 }
 
@@ -127,7 +131,7 @@ fn open(path: &Path) -> io::Result<File> {
         }
         opened => opened?,
     };
-    if !file.metadata()?.is_file() {
+    if !uninterrupted(|| file.metadata())?.is_file() {
         return Err(io::Error::other("it is no regular file; remove it"));
     }
     Ok(file)
@@ -135,8 +139,8 @@ fn open(path: &Path) -> io::Result<File> {
 
 /// Whether `path` still leads to `file`.
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let here = file.metadata()?;
-    match fs::symlink_metadata(path) {
+    let here = uninterrupted(|| file.metadata())?;
+    match uninterrupted(|| fs::symlink_metadata(path)) {
         Ok(there) => Ok((here.dev(), here.ino()) == (there.dev(), there.ino())),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(cause) => Err(cause),
@@ -144,6 +148,10 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
 }
 
 fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
+    // A file with a second name is somebody else's, planted to be overwritten.
+    if file.metadata()?.nlink() != 1 {
+        return Ok(());
+    }
     file.set_len(0)?;
     file.write_all(holder.as_bytes())
 }

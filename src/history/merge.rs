@@ -3,7 +3,6 @@
 //! Nothing is written before the first row that changes; then everything before it is copied as it stands.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -11,7 +10,7 @@ use super::History;
 use super::batch::{Batch, stream};
 use super::layout::Layout;
 use super::part::Part;
-use super::source::Source;
+use super::source::{Source, unreadable};
 use super::stage::Stage;
 use super::table::Head;
 use super::writer::Writer;
@@ -139,15 +138,9 @@ impl Merge<'_> {
         let stage = self.stage.insert(stage.map_err(stage_error("create"))?);
         let out = stage.writer();
         head.push_renamed(out.buffer());
-        if let Some((file, _)) = self.source.file() {
-            copy(
-                file,
-                head.bytes.len() as u64,
-                until,
-                head.layout.padding(),
-                out,
-            )
-            .map_err(stage_error("write"))?;
+        if let Some((file, path)) = self.source.file() {
+            let part = Part::new(file, head.bytes.len() as u64, until);
+            copy(part, path, head.layout.padding(), out)?;
         }
         Ok(())
     }
@@ -223,34 +216,39 @@ fn absent(sightings: &Sightings) -> Vec<(PairId, &Sighting)> {
     new
 }
 
-/// Copies the bytes `from..until` of `file`, with `padding` after each row that is not an empty line.
-fn copy(file: &File, from: u64, until: u64, padding: &[u8], out: &mut Writer) -> io::Result<()> {
-    let mut part = Part::new(file, from, until);
+/// Copies `part` of the history at `path`, with `padding` after each row that is not an empty line.
+fn copy(
+    mut part: Part<'_>,
+    path: &Path,
+    padding: &[u8],
+    out: &mut Writer,
+) -> Result<(), MergeError> {
     if padding.is_empty() {
-        return copy_bytes(&mut part, out);
+        return copy_bytes(&mut part, path, out);
     }
     let mut rows = RecordReader::new(part);
-    while let Some(row) = rows.next_record().map_err(io::Error::other)? {
+    let failed = |error| unreadable(path, &io::Error::other(error));
+    while let Some(row) = rows.next_record().map_err(failed)? {
         out.buffer().extend_from_slice(row.record.bytes());
         if !row.record.bytes().is_empty() {
             out.buffer().extend_from_slice(padding);
         }
         out.buffer().extend_from_slice(row.ending);
-        out.write_full()?;
+        out.write_full().map_err(stage_error("write"))?;
     }
     Ok(())
 }
 
-fn copy_bytes(part: &mut Part<'_>, out: &mut Writer) -> io::Result<()> {
+fn copy_bytes(part: &mut Part<'_>, path: &Path, out: &mut Writer) -> Result<(), MergeError> {
     let mut piece = vec![0; 64 << 10];
     loop {
-        let count = io::Read::read(part, &mut piece)?;
+        let count = io::Read::read(part, &mut piece).map_err(|cause| unreadable(path, &cause))?;
         if count == 0 {
             return Ok(());
         }
         out.buffer()
             .extend_from_slice(piece.get(..count).unwrap_or_default());
-        out.write_full()?;
+        out.write_full().map_err(stage_error("write"))?;
     }
 }
 

@@ -25,6 +25,7 @@ mod stage;
 mod table;
 mod writer;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -39,6 +40,16 @@ pub use merge::Merged;
 pub use publish::{Publication, PublishError, publish};
 pub use route::{Failure, FileRoute, Replaced, Route};
 pub use stage::Stage;
+
+/// Makes a system call again where a signal interrupted it.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
 
 /// Which file, and which of its columns make a pair.
 #[derive(Debug, Clone)]

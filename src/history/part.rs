@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
+use super::uninterrupted;
+
 /// The bytes of a file from one place to another.
 #[derive(Debug)]
 pub(super) struct Part<'a> {
@@ -28,9 +30,9 @@ impl Read for Part<'_> {
         let left = usize::try_from(self.until - self.at).unwrap_or(usize::MAX);
         let length = left.min(out.len());
         let out = out.get_mut(..length).unwrap_or_default();
-        let count = self.file.read_at(out, self.at)?;
+        let count = uninterrupted(|| self.file.read_at(out, self.at))?;
         if count == 0 && length > 0 {
-            let shorter = "the history became shorter while it was read";
+            let shorter = "it became shorter while it was read";
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, shorter));
         }
         self.at += count as u64;

@@ -5,13 +5,16 @@
 //! lock      exclusive lock beside the lookup                        the old file, a lock nobody holds
 //! sweep     left-over staged files of dead runs go                  the old file
 //! merge     the history streams into a staged file                  the old file, a left-over to sweep
-//! flush     the staged file is on the disk                          the old file, a left-over to sweep
 //! keep      it has the old file's mode and owner                    the old file, a left-over to sweep
+//! flush     the staged file is on the disk                          the old file, a left-over to sweep
 //! check     nobody changed the lookup since it was opened           the old file, a left-over to sweep
 //! replace   the staged file is renamed over the lookup,             the new file
 //!           the folder is on the disk
 //! unlock    the lock file goes                                      the new file
 //! ```
+//!
+//! A program that writes the lookup without the lock is noticed up to the check: the merge is made again with what it
+//! wrote, at most [`ATTEMPTS`] times. What it writes in the microseconds between check and rename is replaced.
 //!
 //! The steps are those of [`super::FileRoute`]. Another [`Route`] has its own `replace`; where that cannot be sure of
 //! the result, [`super::confirm`] reads the lookup again before the lock is given back.
@@ -190,10 +193,8 @@ fn unstaged(route: &dyn Route, failure: Failure) -> Failure {
     }
 }
 
-/// Flushes the staged file and makes it look like the one that it replaces.
+/// Makes the staged file look like the one that it replaces, and flushes it with its mode and owner.
 fn finish(mut stage: Stage, source: &Source) -> Result<Stage, Failure> {
-    let flushed = stage.writer().flush();
-    flushed.map_err(|cause| Failure::of("flush", stage.path(), &cause))?;
     let old = source
         .metadata()
         .map_err(|cause| Failure::of("look at", stage.path(), &cause))?;
@@ -202,6 +203,8 @@ fn finish(mut stage: Stage, source: &Source) -> Result<Stage, Failure> {
             .keep_mode_and_owner(&old)
             .map_err(|cause| Failure::of("keep mode and owner of", stage.path(), &cause))?;
     }
+    let flushed = stage.writer().flush();
+    flushed.map_err(|cause| Failure::of("flush", stage.path(), &cause))?;
     Ok(stage)
 }
 

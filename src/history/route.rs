@@ -8,6 +8,7 @@ use std::path::Path;
 use super::merge::Merged;
 use super::source::shown_path;
 use super::stage::Stage;
+use super::uninterrupted;
 
 /// A way into the lookup's place.
 pub trait Route {
@@ -107,12 +108,17 @@ impl Route for FileRoute<'_> {
     }
 
     fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replaced, Failure> {
-        fs::rename(staged.path(), lookup)
+        uninterrupted(|| fs::rename(staged.path(), lookup))
             .map_err(|cause| Failure::of("rename", staged.path(), &cause))?;
         staged.placed();
         sync_folder(self.folder).map_err(|cause| Failure {
+            what: format!(
+                "flush {}: {cause}; {} was written, but a loss of power may undo that",
+                shown_path(self.folder),
+                shown_path(lookup)
+            ),
             uncertain: true,
-            ..Failure::of("flush", self.folder, &cause)
+            ..Failure::on_disk(String::new())
         })?;
         Ok(Replaced::Durably)
     }

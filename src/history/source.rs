@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::uninterrupted;
 use crate::error::Error;
 use crate::shown;
 
@@ -56,8 +57,7 @@ impl Source {
         let origin = match open_regular(lookup)? {
             Some(file) => {
                 let identity = Identity::of(
-                    &file
-                        .metadata()
+                    &uninterrupted(|| file.metadata())
                         .map_err(|cause| unreadable(lookup, &cause))?,
                 );
                 Origin::Lookup(file, identity)
@@ -88,14 +88,14 @@ impl Source {
     /// Mode and owner to keep: those of the lookup. `None` where the lookup does not exist yet.
     pub(super) fn metadata(&self) -> io::Result<Option<Metadata>> {
         match &self.origin {
-            Origin::Lookup(file, _) => file.metadata().map(Some),
+            Origin::Lookup(file, _) => uninterrupted(|| file.metadata()).map(Some),
             Origin::Default(..) | Origin::Nothing => Ok(None),
         }
     }
 
     /// Whether the lookup is still the file that was opened, and unchanged: nobody wrote or replaced it meanwhile.
     pub(super) fn is_current(&self) -> io::Result<bool> {
-        let now = match fs::symlink_metadata(&self.lookup) {
+        let now = match uninterrupted(|| fs::symlink_metadata(&self.lookup)) {
             Ok(file) => Some(Identity::of(&file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
@@ -119,7 +119,7 @@ fn open_regular(path: &Path) -> Result<Option<File>, Error> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(unreadable(path, &cause)),
     };
-    let metadata = file.metadata().map_err(|cause| unreadable(path, &cause))?;
+    let metadata = uninterrupted(|| file.metadata()).map_err(|cause| unreadable(path, &cause))?;
     if !metadata.is_file() {
         return Err(not_a_file(path));
     }

@@ -9,6 +9,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use super::uninterrupted;
 use super::writer::Writer;
 
 /// The hexadecimal digits of a staged file's random part.
@@ -29,7 +30,7 @@ impl Stage {
     /// # Errors
     /// The system's.
     pub fn create(folder: &Path, name: &OsStr, replaces: bool) -> io::Result<Self> {
-        let random = getrandom::u64().map_err(io::Error::other)?;
+        let random = getrandom::u64()?;
         let mut file_name = name.to_owned();
         file_name.push(format!(".{random:016x}.tmp"));
         let path = folder.join(file_name);
@@ -62,16 +63,15 @@ impl Stage {
     /// # Errors
     /// The system's.
     pub fn keep_mode_and_owner(&self, old: &Metadata) -> io::Result<()> {
-        let new = self.writer.file().metadata()?;
+        let file = self.writer.file();
+        let new = uninterrupted(|| file.metadata())?;
         if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-            match fchown(self.writer.file(), Some(old.uid()), Some(old.gid())) {
+            match uninterrupted(|| fchown(file, Some(old.uid()), Some(old.gid()))) {
                 Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {}
                 result => result?,
             }
         }
-        self.writer
-            .file()
-            .set_permissions(Permissions::from_mode(old.mode() & 0o7777))
+        file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))
     }
 
     /// Says that it has been put in place: there is nothing to remove any more.
@@ -96,11 +96,14 @@ impl Drop for Stage {
 /// The folder cannot be read.
 pub(super) fn sweep(folder: &Path, name: &OsStr) -> io::Result<()> {
     let prefix = name.as_encoded_bytes();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
+    for entry in uninterrupted(|| fs::read_dir(folder))? {
+        let entry = match entry {
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
+            entry => entry?,
+        };
         if is_staged(entry.file_name().as_encoded_bytes(), prefix) {
             // Somebody else's folder of that name, or gone already: not in the way of anything.
-            let _ = fs::remove_file(entry.path());
+            let _ = uninterrupted(|| fs::remove_file(entry.path()));
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use super::batch::Batch;
 use super::layout::Layout;
 use super::part::Part;
 use super::source::{Source, shown_path, unreadable};
+use super::uninterrupted;
 use crate::error::Error;
 use crate::pair::{self, PairHasher};
 use crate::rows::{Header, Located, ReadError, Record, RecordReader, push_cell};
@@ -95,8 +96,8 @@ impl Table {
             return Ok(None);
         };
         let failed = |cause: io::Error| unreadable(path, &cause);
-        let for_messages = file.try_clone().map_err(failed)?;
-        let mut file = file.try_clone().map_err(failed)?;
+        let clone = || uninterrupted(|| file.try_clone()).map_err(failed);
+        let (for_messages, mut file) = (clone()?, clone()?);
         let mut start = Vec::new();
         (&mut file)
             .take(BYTE_ORDER_MARK.len() as u64)

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
+use super::uninterrupted;
+
 /// How much is gathered before it is written, in bytes.
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -62,7 +64,7 @@ impl Writer {
             return Ok(());
         }
         if self.background.is_none() && self.written >= FLUSH_BYTES {
-            self.background = Some(Background::start(self.file.try_clone()?));
+            self.background = Some(Background::start(uninterrupted(|| self.file.try_clone())?));
         }
         self.write_out()
     }

@@ -79,9 +79,10 @@ where
                 error: Some(error.to_string()),
                 ..Reply::default()
             };
-            // A reader that is gone needs no reply.
-            let _ = connection.reply(&reply);
-            drain(connection.into_input());
+            // A reader that is gone needs no reply, and no time to take it.
+            if connection.reply(&reply).is_ok() {
+                drain(connection.into_input());
+            }
             Ok(Exit::Failed)
         }
     }

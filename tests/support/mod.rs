@@ -22,6 +22,8 @@
 //! | the management port, what it does and what goes wrong there | [`splunkd::Management`], [`Search::splunkd`] |
 //! | cancelled searches | [`Search::cancel`] with a [`Cancel`] point |
 //! | a conversation step by step | [`Search::start`] gives a [`Conversation`] |
+//! | faults in single system calls | [`strace::Strace`] |
+//! | what a history must be, byte for byte | [`model::Model`] |
 //!
 //! `S3NEWIP_TEST_BINARY` names another binary, `S3NEWIP_TEST_RUNNER` an emulator to start it with, and
 //! `S3NEWIP_TEST_TIMEOUT` the seconds after which a process counts as hung.
@@ -49,6 +51,7 @@ mod dispatch;
 pub(crate) mod files;
 mod frames;
 mod log_line;
+pub(crate) mod model;
 mod outcome;
 mod process;
 mod recorded;
@@ -59,6 +62,7 @@ mod search;
 mod splunk_csv;
 mod splunk_home;
 pub(crate) mod splunkd;
+pub(crate) mod strace;
 mod transcript;
 
 pub(crate) use arguments::Arguments;
