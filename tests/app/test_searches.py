@@ -88,7 +88,7 @@ class Invocations(WithTheApp):
 
     def test_searchbnf_shows_every_option_and_an_example_for_most(self):
         stanza = package.conf("searchbnf.conf")["s3newip-command"]
-        options = ["lookup", "window", "new", "status", "output", "maxevents", "update", "seed"]
+        options = ["lookup", "window", "new", "status", "output", "maxevents", "update", "seed", "publish"]
         self.assertEqual(re.findall(r"\((\w+)=", stanza["simplesyntax"]), options)
         for option in options:
             self.assertIn(option.upper(), stanza["description"])
