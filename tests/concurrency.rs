@@ -175,6 +175,7 @@ fn a_reader_finds_a_whole_history_at_every_moment() {
     let (mut model, mut versions) = (start.clone(), vec![start.text()]);
     let seen = thread::scope(|scope| {
         let reader = scope.spawn(|| read_in_a_loop(&splunk.history_path(), &done));
+        let done = RaisedAtTheEnd(&done);
         for n in 0..40 {
             let accesses = accesses(n);
             splunk
@@ -187,7 +188,7 @@ fn a_reader_finds_a_whole_history_at_every_moment() {
             model = model.learn(&accesses);
             versions.push(model.text());
         }
-        done.store(true, Ordering::Relaxed);
+        drop(done);
         reader.join().unwrap()
     });
     assert!(
@@ -203,6 +204,15 @@ fn a_reader_finds_a_whole_history_at_every_moment() {
         );
     }
     assert_eq!(splunk.history_text(), model.text());
+}
+
+/// Ends the loops that watch the flag, also when the test fails: or it would wait for them for ever.
+struct RaisedAtTheEnd<'a>(&'a AtomicBool);
+
+impl Drop for RaisedAtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Every text that the file had.
@@ -407,7 +417,7 @@ fn somebody_who_keeps_writing_the_history_is_given_up_against() {
     let Some(strace) = Strace::new(&splunk) else {
         return;
     };
-    let search = splunk.search("new=unseen").chunk(&rows(&two()));
+    let search = splunk.search("new=unseen").chunk(&rows(&two())).probes(0);
     let slow = strace.over(search, &["inject=fsync:delay_enter=500000".to_owned()]);
     let done = AtomicBool::new(false);
     let (found, last) = thread::scope(|scope| {
@@ -425,8 +435,9 @@ fn somebody_who_keeps_writing_the_history_is_given_up_against() {
             }
             model
         });
+        let done = RaisedAtTheEnd(&done);
         let found = slow.run();
-        done.store(true, Ordering::Relaxed);
+        drop(done);
         (found, writer.join().unwrap())
     });
     found.expect_rows("remote_ip\n192.0.2.1\n192.0.2.7\n");
