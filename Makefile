@@ -5,7 +5,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 ARCHITECTURE := $(patsubst arm64,aarch64,$(patsubst amd64,x86_64,$(shell uname -m)))
 PACKAGE := dist/s3newip-$(VERSION).tgz
 
-.PHONY: help run test test-app lint doc fuzz deny app dist test-dist appinspect clean
+.PHONY: help run test test-app soak bench bench-instr lint doc fuzz deny app dist test-dist appinspect clean
 
 # How long `make fuzz` runs each target.
 SECONDS ?= 60
@@ -25,6 +25,15 @@ test-app: ## the tests of the app, on a package with this machine's binary
 	scripts/make-app.sh target/test-app/s3newip $(ARCHITECTURE)=target/debug/s3newip
 	scripts/pack.sh target/test-app/s3newip target/test-app/s3newip-$(VERSION).tgz
 	scripts/test-app.sh target/test-app/s3newip-$(VERSION).tgz
+
+soak: ## the random kills of the tests, ten times as many
+	S3NEWIP_SOAK=1 cargo test --locked --test crash -- --nocapture
+
+bench: ## everything against its peers, into benches/RESULTS.md: needs 8 GB and half an hour
+	scripts/bench.sh --write
+
+bench-instr: ## instruction counts, against benches/instructions.tsv; needs valgrind
+	PYTHONDONTWRITEBYTECODE=1 python3 benches/instructions.py
 
 lint: ## format and clippy
 	cargo fmt --check

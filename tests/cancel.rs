@@ -208,9 +208,9 @@ fn a_search_cancelled_while_it_merges_publishes_nothing_and_leaves_nothing() {
     let mut talk = slow.start();
     talk.getinfo();
     talk.send(&execute_frame(&body_of(&rows()), true));
-    while splunk.temporary_files().len() < 2 {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    support::files::wait_until("a lock and a staged file", || {
+        splunk.temporary_files().len() == 2
+    });
     talk.process.close_output();
     let ended = talk.process.wait();
     assert_eq!(

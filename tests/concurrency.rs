@@ -13,15 +13,16 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::PathBuf;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::files::{State, names_in};
+use support::files::{State, names_in, wait_until};
 use support::model::{Access, HEADER, Model};
 use support::strace::{About, Strace};
-use support::{Dice, HISTORY, NOW, Outcome, Row, Splunk, access, body_of, execute_frame};
+use support::{
+    Conversation, Dice, HISTORY, NOW, Outcome, Row, Splunk, access, body_of, execute_frame,
+};
 
 /// How many searches run at the same time.
 const SEARCHES: usize = 16;
@@ -67,24 +68,9 @@ fn sixteen_searches_at_once_merge_to_the_same_whatever_is_killed() {
 fn sixteen_searches(round: u64, kills: bool) {
     let start = Model::of_length(300);
     let splunk = Splunk::new().history(start.text());
-    let together = Barrier::new(SEARCHES);
-    let finished: Vec<bool> = thread::scope(|scope| {
-        let run = |n| {
-            let (splunk, together) = (&splunk, &together);
-            scope.spawn(move || {
-                one_of_many(
-                    splunk,
-                    together,
-                    n,
-                    (kills && n % 2 == 0).then(|| Dice::new(round * 100 + n as u64)),
-                )
-            })
-        };
-        let searches: Vec<_> = (0..SEARCHES).map(run).collect();
-        searches
-            .into_iter()
-            .map(|search| search.join().unwrap())
-            .collect()
+    let finished = at_once(&splunk, |n, talk| {
+        let dice = (kills && n % 2 == 0).then(|| Dice::new(round * 100 + n as u64));
+        one_of_many(talk, n, dice)
     });
     let found = Model::parse(&splunk.history_text()).times();
     let has = |n: usize| {
@@ -117,12 +103,31 @@ fn sixteen_searches(round: u64, kills: bool) {
     assert_eq!(names_in(&splunk.lookups()), [HISTORY]);
 }
 
-/// Runs search number `n`, perhaps to be killed; whether its last reply came whole.
-fn one_of_many(splunk: &Splunk, together: &Barrier, n: usize, dice: Option<Dice>) -> bool {
-    let mut talk = splunk.search("new=unseen").start();
-    talk.getinfo();
+/// Starts all searches, then calls `run` with each of them and its number at the same time.
+fn at_once<T: Send>(
+    splunk: &Splunk,
+    run: impl Fn(usize, Conversation) -> T + Copy + Send,
+) -> Vec<T> {
+    let start = |_| {
+        let mut talk = splunk.search("new=unseen").start();
+        talk.getinfo();
+        talk
+    };
+    let talks: Vec<Conversation> = (0..SEARCHES).map(start).collect();
+    thread::scope(|scope| {
+        let talks = talks.into_iter().enumerate();
+        let running = talks.map(|(n, talk)| scope.spawn(move || run(n, talk)));
+        let running: Vec<_> = running.collect();
+        running
+            .into_iter()
+            .map(|search| search.join().unwrap())
+            .collect()
+    })
+}
+
+/// Ends search number `n`, perhaps by killing it; whether its last reply came whole.
+fn one_of_many(mut talk: Conversation, n: usize, dice: Option<Dice>) -> bool {
     let last = execute_frame(&body_of(&rows(&accesses(n))), true);
-    together.wait();
     match dice {
         Some(mut dice) => {
             talk.send(&last);
@@ -147,35 +152,21 @@ fn one_of_many(splunk: &Splunk, together: &Barrier, n: usize, dice: Option<Dice>
 #[test]
 fn a_pair_that_many_see_at_once_is_news_to_one_of_them() {
     let splunk = Splunk::new().history(HEADER);
-    let together = Barrier::new(SEARCHES);
-    let alerts: usize = thread::scope(|scope| {
-        let run = |_| {
-            scope.spawn(|| {
-                let mut talk = splunk.search("new=unseen").start();
-                talk.getinfo();
-                together.wait();
-                let reply = talk.execute(&body_of(&[access("billing", "192.0.2.7", NOW)]), true);
-                usize::from(!reply.body.is_empty())
-            })
-        };
-        let searches: Vec<_> = (0..SEARCHES).map(run).collect();
-        searches
-            .into_iter()
-            .map(|search| search.join().unwrap())
-            .sum()
+    let alerts = at_once(&splunk, |_, mut talk| {
+        let reply = talk.execute(&body_of(&[access("billing", "192.0.2.7", NOW)]), true);
+        !reply.body.is_empty()
     });
-    assert_eq!(alerts, 1);
+    assert_eq!(alerts.iter().filter(|alert| **alert).count(), 1);
 }
 
 #[test]
 fn a_reader_finds_a_whole_history_at_every_moment() {
     let start = Model::of_length(5_000);
     let splunk = Splunk::new().history(start.text());
-    let done = AtomicBool::new(false);
     let (mut model, mut versions) = (start.clone(), vec![start.text()]);
     let seen = thread::scope(|scope| {
-        let reader = scope.spawn(|| read_in_a_loop(&splunk.history_path(), &done));
-        let done = RaisedAtTheEnd(&done);
+        let (stop, stopped) = mpsc::channel();
+        let reader = scope.spawn(|| read_in_a_loop(&splunk.history_path(), stopped));
         for n in 0..40 {
             let accesses = accesses(n);
             splunk
@@ -188,7 +179,7 @@ fn a_reader_finds_a_whole_history_at_every_moment() {
             model = model.learn(&accesses);
             versions.push(model.text());
         }
-        drop(done);
+        drop(stop);
         reader.join().unwrap()
     });
     assert!(
@@ -206,19 +197,15 @@ fn a_reader_finds_a_whole_history_at_every_moment() {
     assert_eq!(splunk.history_text(), model.text());
 }
 
-/// Ends the loops that watch the flag, also when the test fails: or it would wait for them for ever.
-struct RaisedAtTheEnd<'a>(&'a AtomicBool);
-
-impl Drop for RaisedAtTheEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
+/// Whether the test goes on: its end, however it comes, drops the other end.
+fn goes_on(stopped: &Receiver<()>) -> bool {
+    stopped.try_recv() == Err(TryRecvError::Empty)
 }
 
 /// Every text that the file had.
-fn read_in_a_loop(path: &PathBuf, done: &AtomicBool) -> BTreeSet<String> {
+fn read_in_a_loop(path: &Path, stopped: Receiver<()>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
-    while !done.load(Ordering::Relaxed) {
+    while goes_on(&stopped) {
         let text = fs::read_to_string(path).expect("there is a history at every moment");
         seen.insert(text);
     }
@@ -345,26 +332,6 @@ fn two() -> [Access; 2] {
     ]
 }
 
-/// Waits until a staged file that was not there before is there.
-fn wait_for_stage(splunk: &Splunk, known: &mut BTreeSet<String>) {
-    let started = Instant::now();
-    loop {
-        let names = splunk.temporary_files();
-        let new = names
-            .into_iter()
-            .find(|name| !name.contains(".lock.") && !known.contains(name));
-        if let Some(new) = new {
-            known.insert(new);
-            return;
-        }
-        assert!(
-            started.elapsed() < Duration::from_secs(30),
-            "no staged file"
-        );
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
 #[test]
 fn what_somebody_writes_without_the_lock_before_the_rename_is_merged_with() {
     for meddling in MEDDLING {
@@ -391,7 +358,10 @@ fn meddled(meddling: Meddling, call: &str, about: About) {
     let slow = strace.over(search(), &[delayed.inject("delay_enter=300000")]);
     let (found, theirs) = thread::scope(|scope| {
         let meddler = scope.spawn(|| {
-            wait_for_stage(&splunk, &mut BTreeSet::new());
+            let staged = |name: &String| !name.contains(".lock.");
+            wait_until("a staged file", || {
+                splunk.temporary_files().iter().any(staged)
+            });
             thread::sleep(Duration::from_millis(50));
             meddling.with(&splunk)
         });
@@ -411,6 +381,22 @@ fn meddled(meddling: Meddling, call: &str, about: About) {
     assert_eq!(found.column("remote_ip"), unseen, "{meddling:?} at {call}");
 }
 
+/// Replaces the history again and again; the last one.
+fn replace_in_a_loop(splunk: &Splunk, stopped: Receiver<()>) -> Model {
+    let mut model = Model::of_length(10);
+    for time in 0.. {
+        if !goes_on(&stopped) {
+            break;
+        }
+        model = Model::of_length(10).learn(&[pair("theirs", "192.0.2.99", time)]);
+        let upload = splunk.lookups().join("upload");
+        fs::write(&upload, model.text()).unwrap();
+        fs::rename(upload, splunk.history_path()).unwrap();
+        thread::sleep(Duration::from_millis(20));
+    }
+    model
+}
+
 #[test]
 fn somebody_who_keeps_writing_the_history_is_given_up_against() {
     let splunk = Splunk::new().history(Model::of_length(10).text());
@@ -419,25 +405,11 @@ fn somebody_who_keeps_writing_the_history_is_given_up_against() {
     };
     let search = splunk.search("new=unseen").chunk(&rows(&two())).probes(0);
     let slow = strace.over(search, &["inject=fsync:delay_enter=500000".to_owned()]);
-    let done = AtomicBool::new(false);
     let (found, last) = thread::scope(|scope| {
-        let writer = scope.spawn(|| {
-            let mut model = Model::of_length(10);
-            for time in 0.. {
-                if done.load(Ordering::Relaxed) {
-                    break;
-                }
-                model = Model::of_length(10).learn(&[pair("theirs", "192.0.2.99", time)]);
-                let upload = splunk.lookups().join("upload");
-                fs::write(&upload, model.text()).unwrap();
-                fs::rename(upload, splunk.history_path()).unwrap();
-                thread::sleep(Duration::from_millis(20));
-            }
-            model
-        });
-        let done = RaisedAtTheEnd(&done);
+        let (stop, stopped) = mpsc::channel();
+        let writer = scope.spawn(|| replace_in_a_loop(&splunk, stopped));
         let found = slow.run();
-        drop(done);
+        drop(stop);
         (found, writer.join().unwrap())
     });
     found.expect_rows("remote_ip\n192.0.2.1\n192.0.2.7\n");
@@ -483,9 +455,7 @@ fn a_history_that_is_broken_only_while_it_is_written_is_read_again() {
     let slow = strace.over(search(), &[check.inject("delay_enter=400000")]);
     let found = thread::scope(|scope| {
         scope.spawn(|| {
-            while splunk.temporary_files().is_empty() {
-                thread::sleep(Duration::from_millis(1));
-            }
+            wait_until("a lock", || !splunk.temporary_files().is_empty());
             thread::sleep(Duration::from_millis(100));
             fs::write(splunk.history_path(), &whole).unwrap();
         });

@@ -1,4 +1,4 @@
-//! From sightings to a durable history: lock, sweep, merge, flush, check, replace.
+//! From sightings to a durable history: lock, sweep, merge, keep, flush, check, replace.
 //!
 //! ```text
 //! step      what it does                                            killed just after it, the next run finds

@@ -84,7 +84,7 @@ impl Drop for Stage {
     fn drop(&mut self) {
         if !self.in_place {
             // What cannot be removed now is swept by the next run.
-            let _ = fs::remove_file(&self.path);
+            let _ = uninterrupted(|| fs::remove_file(&self.path));
         }
     }
 }

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The largest file whose bytes are compared; of larger ones, size and time of change are.
 const COMPARED_BYTES: u64 = 4 << 20;
+
+/// How long a test waits for a file.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything below a folder: path, bytes, time of change, mode and inode of each file.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,6 +73,15 @@ fn collect(root: &Path, folder: &Path, states: &mut BTreeMap<String, State>) {
             let name = path.strip_prefix(root).expect("below the root");
             states.insert(name.to_string_lossy().into_owned(), State::of(&path));
         }
+    }
+}
+
+/// Waits until `there`; fails the test where that never comes.
+pub(crate) fn wait_until(what: &str, there: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !there() {
+        assert!(started.elapsed() < PATIENCE, "{what}: waited in vain");
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
