@@ -12,6 +12,8 @@ if [[ "$("$TOOLS/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $VERSION
 fi
 export PATH="$TOOLS/bin:$PATH"
 
+# All dependencies, of every platform: a build fetches only those of its own.
+cargo fetch --locked
 cargo deny --locked --offline check licenses bans sources
 if [[ "${ADVISORIES:-0}" != 0 ]]; then
     cargo deny --locked check advisories
