@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use s3newip::error::Error;
 use signal_hook::consts::SIGXFSZ;
@@ -27,6 +28,15 @@ pub(crate) fn outlive_file_size_limits() -> Result<(), Error> {
 /// Keeps what splunkd hands over, a session key, out of core files, where the system has a switch for that.
 pub(crate) fn leave_no_core() {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// What a pipe is to hold, in bytes. The system's 64 KiB make reader and writer wait for each other three times as long
+/// as it takes to copy the bytes; beyond this nothing is gained.
+const PIPE_BYTES: usize = 256 << 10;
+
+/// Makes standard input hold more where it is a pipe and the system permits.
+pub(crate) fn widen_standard_input() {
+    let _ = fcntl_setpipe_size(io::stdin(), PIPE_BYTES);
 }
 
 /// 16 bytes that nobody outside can guess.

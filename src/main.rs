@@ -31,6 +31,7 @@ fn main() -> ExitCode {
 fn run() -> Result<Exit, Error> {
     let command = command_line::read()?;
     machine::outlive_file_size_limits()?;
+    machine::widen_standard_input();
     match command {
         None => search_command(),
         Some(Command::Scan(arguments)) => {

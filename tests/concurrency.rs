@@ -352,8 +352,8 @@ fn meddled(meddling: Meddling, call: &str, about: About) {
         .over(search().metadata("preview", false.into()), &[])
         .run()
         .expect_success();
-    let delayed = strace.trace();
-    let delayed = &delayed.0[delayed.expect(call, about)];
+    let trace = strace.trace();
+    let delayed = trace.0.iter().rfind(|made| made.is(call, about)).unwrap();
     fs::write(splunk.history_path(), Model::of_length(2_000).text()).unwrap();
     let slow = strace.over(search(), &[delayed.inject("delay_enter=300000")]);
     let (found, theirs) = thread::scope(|scope| {

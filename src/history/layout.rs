@@ -1,5 +1,7 @@
 //! The columns of a history: which make the pair, which hold the times, and how a row is changed.
 
+use std::borrow::Cow;
+
 use crate::access::TIME_SPELLINGS;
 use crate::rows::{Header, Record, decoded, push_cell};
 use crate::shown;
@@ -37,10 +39,18 @@ impl TimeColumn {
     }
 
     /// The first of its columns that is filled, decoded; empty where none is.
-    fn cell<'a>(&self, record: &Record<'a>) -> std::borrow::Cow<'a, [u8]> {
-        self.column
+    #[inline]
+    fn cell<'a>(&self, record: &Record<'a>) -> Cow<'a, [u8]> {
+        let preferred = self.column.map(|column| decoded(record.raw(column)));
+        match preferred {
+            Some(cell) if !cell.is_empty() => cell,
+            _ => self.other_cell(record),
+        }
+    }
+
+    fn other_cell<'a>(&self, record: &Record<'a>) -> Cow<'a, [u8]> {
+        self.others
             .iter()
-            .chain(&self.others)
             .map(|column| decoded(record.raw(*column)))
             .find(|cell| !cell.is_empty())
             .unwrap_or_default()
@@ -109,10 +119,7 @@ impl Layout {
     }
 
     /// The decoded values of a row's key fields.
-    pub fn key_cells<'a>(
-        &self,
-        record: &Record<'a>,
-    ) -> impl Iterator<Item = std::borrow::Cow<'a, [u8]>> {
+    pub fn key_cells<'a>(&self, record: &Record<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
         self.keys.iter().map(|column| decoded(record.raw(*column)))
     }
 

@@ -4,19 +4,21 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use super::History;
-use super::batch::{Batch, stream};
+use super::block::{Block, Row};
 use super::layout::Layout;
 use super::part::Part;
 use super::source::{Source, unreadable};
 use super::stage::Stage;
+use super::stream::stream;
 use super::table::Head;
 use super::writer::Writer;
 use crate::error::Error;
 use crate::pair::{self, PairHasher};
-use crate::rows::{Record, RecordReader};
+use crate::rows::{Record, RecordReader, scan};
 use crate::sightings::{Change, PairId, Past, Sighting, Sightings};
 
 /// What a merge did.
@@ -58,6 +60,8 @@ struct Merge<'a> {
     open_end: bool,
     /// The pairs of a run of rows.
     found: Vec<Option<PairId>>,
+    /// The cell ends of a row that changes.
+    ends: Vec<u32>,
 }
 
 /// Streams `source` past `sightings`, and writes the result into a staged file of that folder and name: `None` where
@@ -82,42 +86,46 @@ pub(super) fn merge(
         merged: Merged::default(),
         open_end: false,
         found: Vec::new(),
+        ends: Vec::new(),
     };
     let mut end = 0;
-    let head = stream(source, history.keys(), hasher, |head, batch| {
-        end = end.max(head.bytes.len() as u64);
-        merge.merge_batch(head, batch, sightings, &mut end)
+    let head = stream(source, history.keys(), hasher, |head, block| {
+        end = block.place.end;
+        merge.merge_block(head, block, sightings)
     })?;
     match head {
-        Some(head) => merge.append(&head, end, sightings)?,
+        Some(head) => merge.append(&head, end.max(head.bytes.len() as u64), sightings)?,
         None => merge.create(sightings)?,
     }
     Ok((merge.merged, merge.stage))
 }
 
 impl Merge<'_> {
-    /// Merges a run of rows; `end` is the byte of the history that it begins at, then the one that it ends at.
-    fn merge_batch(
+    /// Merges a block of rows. Those between two that change are copied as one.
+    fn merge_block(
         &mut self,
         head: &Head,
-        batch: &Batch,
+        block: &Block,
         sightings: &mut Sightings,
-        end: &mut u64,
     ) -> Result<(), MergeError> {
-        self.merged.before += batch.pairs();
+        self.merged.before += block.pairs();
         let mut found = std::mem::take(&mut self.found);
-        sightings.find_all(batch.rows().iter().map(|row| row.key), &mut found);
-        for ((row, id), (record, ending)) in batch.rows().iter().zip(&found).zip(batch.records()) {
+        sightings.find_all(block.rows().iter().map(|row| row.key), &mut found);
+        let rows = |range: Range<usize>| block.rows().get(range).unwrap_or_default();
+        let mut merged = 0;
+        for (number, (row, id)) in block.rows().iter().zip(&found).enumerate() {
             let pair = id.and_then(|id| sightings.get_mut(id));
-            let change = pair.and_then(|pair| pair.meet(row.first, row.last));
-            if self.stage.is_none() && change.is_some() {
-                self.begin(head, *end)?;
+            if let Some(change) = pair.and_then(|pair| pair.meet(row.first, row.last)) {
+                self.copy(&head.layout, block, rows(merged..number))?;
+                self.change(head, block, row, change)?;
+                merged = number + 1;
             }
-            *end += (record.bytes().len() + ending.len()) as u64;
-            self.open_end = ending.is_empty();
-            self.push(&head.layout, &record, ending, change)?;
         }
+        self.copy(&head.layout, block, rows(merged..found.len()))?;
         self.found = found;
+        if let Some(last) = block.rows().last() {
+            self.open_end = block.parts(last).1.is_empty();
+        }
         Ok(())
     }
 
@@ -145,30 +153,45 @@ impl Merge<'_> {
         Ok(())
     }
 
-    fn push(
-        &mut self,
-        layout: &Layout,
-        record: &Record<'_>,
-        ending: &[u8],
-        change: Option<Change>,
-    ) -> Result<(), MergeError> {
+    /// Copies rows as they stand, but for cells of columns that the file does not have yet.
+    fn copy(&mut self, layout: &Layout, block: &Block, rows: &[Row]) -> Result<(), MergeError> {
         let Some(stage) = &mut self.stage else {
             return Ok(());
         };
         let out = stage.writer();
-        match change {
-            Some(change) => {
-                self.merged.updated += 1;
-                layout.push_row(out.buffer(), record, change.first, change.last);
-            }
-            None => {
-                out.buffer().extend_from_slice(record.bytes());
-                if !record.bytes().is_empty() {
-                    out.buffer().extend_from_slice(layout.padding());
-                }
+        if layout.padding().is_empty() {
+            out.buffer().extend_from_slice(block.bytes(rows));
+        } else {
+            for row in rows {
+                let (content, ending) = block.parts(row);
+                push_padded(out.buffer(), content, layout.padding(), ending);
             }
         }
+        out.write_full().map_err(stage_error("write"))
+    }
+
+    /// Writes a row with other times.
+    fn change(
+        &mut self,
+        head: &Head,
+        block: &Block,
+        row: &Row,
+        change: Change,
+    ) -> Result<(), MergeError> {
+        if self.stage.is_none() {
+            self.begin(head, block.offset(row))?;
+        }
+        let Some(stage) = &mut self.stage else {
+            return Ok(());
+        };
+        let (content, ending) = block.parts(row);
+        scan(content, true, &mut self.ends);
+        let record = Record::new(content, &self.ends);
+        let out = stage.writer();
+        head.layout
+            .push_row(out.buffer(), &record, change.first, change.last);
         out.buffer().extend_from_slice(ending);
+        self.merged.updated += 1;
         out.write_full().map_err(stage_error("write"))
     }
 
@@ -216,6 +239,15 @@ fn absent(sightings: &Sightings) -> Vec<(PairId, &Sighting)> {
     new
 }
 
+/// Appends a row with `padding` before its line ending, unless it is an empty line.
+fn push_padded(out: &mut Vec<u8>, content: &[u8], padding: &[u8], ending: &[u8]) {
+    out.extend_from_slice(content);
+    if !content.is_empty() {
+        out.extend_from_slice(padding);
+    }
+    out.extend_from_slice(ending);
+}
+
 /// Copies `part` of the history at `path`, with `padding` after each row that is not an empty line.
 fn copy(
     mut part: Part<'_>,
@@ -229,11 +261,7 @@ fn copy(
     let mut rows = RecordReader::new(part);
     let failed = |error| unreadable(path, &io::Error::other(error));
     while let Some(row) = rows.next_record().map_err(failed)? {
-        out.buffer().extend_from_slice(row.record.bytes());
-        if !row.record.bytes().is_empty() {
-            out.buffer().extend_from_slice(padding);
-        }
-        out.buffer().extend_from_slice(row.ending);
+        push_padded(out.buffer(), row.record.bytes(), padding, row.ending);
         out.write_full().map_err(stage_error("write"))?;
     }
     Ok(())

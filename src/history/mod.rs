@@ -12,7 +12,7 @@
 //! billing,192.0.2.7,1433261392,1433347792
 //! ```
 
-mod batch;
+mod block;
 mod confirm;
 mod layout;
 mod lock;
@@ -22,6 +22,7 @@ mod publish;
 mod route;
 mod source;
 mod stage;
+mod stream;
 mod table;
 mod writer;
 
@@ -31,9 +32,9 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::pair::PairHasher;
 use source::Source;
+use stream::stream;
 
-use batch::stream;
-pub use batch::{Row, Run};
+pub use block::{Row, Run};
 pub use layout::Layout;
 pub use lock::LOCK_WAIT;
 pub use merge::Merged;
@@ -106,9 +107,9 @@ impl History {
         loop {
             let source = Source::open(&self.path)?;
             let mut rows = 0;
-            let read = stream(&source, &self.keys, hasher, |_, batch| {
-                rows += batch.pairs();
-                visit(&batch.run());
+            let read = stream(&source, &self.keys, hasher, |_, block| {
+                rows += block.pairs();
+                visit(&block.run());
                 Ok::<_, Error>(())
             });
             match read {

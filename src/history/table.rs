@@ -1,17 +1,14 @@
-//! A history as a stream of rows, each checked before it is believed.
+//! The first line of a history, and what a row must be to be believed.
 
 use std::fs::File;
-use std::io::{self, Chain, Cursor, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::batch::Batch;
 use super::layout::Layout;
 use super::part::Part;
 use super::source::{Source, shown_path, unreadable};
 use super::uninterrupted;
 use crate::error::Error;
-use crate::pair::{self, PairHasher};
 use crate::rows::{Header, Located, ReadError, Record, RecordReader, push_cell};
 use crate::shown;
 use crate::timestamp::Timestamp;
@@ -19,14 +16,18 @@ use crate::timestamp::Timestamp;
 /// The UTF-8 byte order mark that some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The rows of an open history.
+/// An open history.
 #[derive(Debug)]
 pub(super) struct Table {
-    place: Place,
-    reader: RecordReader<Chain<Cursor<Vec<u8>>, File>>,
-    head: Arc<Head>,
-    hasher: PairHasher,
-    text: Vec<u8>,
+    /// The file.
+    pub file: File,
+    /// Its first line.
+    pub head: Head,
+    /// The byte at which the rows begin.
+    pub start: u64,
+    /// The bytes of the file.
+    pub end: u64,
+    path: PathBuf,
 }
 
 /// The first line of a history, and what it says of the rows.
@@ -87,28 +88,22 @@ impl Table {
     ///
     /// # Errors
     /// The file cannot be read, or its header lacks a key field.
-    pub(super) fn open(
-        source: &Source,
-        keys: &[String],
-        hasher: &PairHasher,
-    ) -> Result<Option<Self>, Error> {
+    pub(super) fn open(source: &Source, keys: &[String]) -> Result<Option<Self>, Error> {
         let Some((file, path)) = source.file() else {
             return Ok(None);
         };
         let failed = |cause: io::Error| unreadable(path, &cause);
-        let clone = || uninterrupted(|| file.try_clone()).map_err(failed);
-        let (for_messages, mut file) = (clone()?, clone()?);
-        let mut start = Vec::new();
-        (&mut file)
-            .take(BYTE_ORDER_MARK.len() as u64)
-            .read_to_end(&mut start)
-            .map_err(failed)?;
+        let file = uninterrupted(|| file.try_clone()).map_err(failed)?;
+        let end = uninterrupted(|| file.metadata()).map_err(failed)?.len();
         let mut bytes = Vec::new();
-        if start == BYTE_ORDER_MARK {
-            bytes.append(&mut start);
+        Part::new(&file, 0, end.min(BYTE_ORDER_MARK.len() as u64))
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+        if bytes != BYTE_ORDER_MARK {
+            bytes.clear();
         }
         let mark = bytes.len();
-        let mut reader = RecordReader::new(Cursor::new(start).chain(file));
+        let mut reader = RecordReader::new(Part::new(&file, mark as u64, end));
         let layout = match reader.next_record() {
             Ok(None) => return Ok(None),
             Ok(Some(line)) => {
@@ -120,96 +115,26 @@ impl Table {
             Err(error) => return Err(broken(path, 1, &error.to_string())),
         };
         Ok(Some(Self {
-            place: Place {
-                path: path.to_owned(),
-                file: for_messages,
-            },
-            reader,
-            head: Arc::new(Head {
+            start: bytes.len() as u64,
+            end,
+            head: Head {
                 bytes,
                 mark,
                 layout,
-            }),
-            hasher: hasher.clone(),
-            text: Vec::new(),
+            },
+            path: path.to_owned(),
+            file,
         }))
     }
 
-    /// The first line.
-    pub(super) fn head(&self) -> Arc<Head> {
-        Arc::clone(&self.head)
+    /// The error of a file that cannot be read.
+    pub(super) fn unreadable(&self, cause: &io::Error) -> Error {
+        unreadable(&self.path, cause)
     }
 
-    /// Adds rows to `batch`, each checked, until it is full. `false` where the table has ended.
-    ///
-    /// # Errors
-    /// The file cannot be read, or a row is none of this table.
-    pub(super) fn fill(&mut self, batch: &mut Batch) -> Result<bool, Error> {
-        let start = self.reader.offset();
-        let more = self.fill_unchecked(batch)?;
-        if batch.has_odd_characters() {
-            self.check_characters(start, batch)?;
-        }
-        Ok(more)
-    }
-
-    fn fill_unchecked(&mut self, batch: &mut Batch) -> Result<bool, Error> {
-        let layout = &self.head.layout;
-        while !batch.is_full() {
-            let offset = self.reader.offset();
-            let located = match self.reader.next_record() {
-                Ok(Some(located)) => located,
-                Ok(None) => return Ok(false),
-                Err(error) => return Err(self.place.error(self.head.mark, offset, error)),
-            };
-            if located.record.bytes().is_empty() {
-                batch.push(&located, None, None, None);
-                continue;
-            }
-            let (first, last) = check(&located, layout)
-                .map_err(|found| self.place.broken(self.head.mark, offset, &found))?;
-            self.text.clear();
-            let mut usable = true;
-            for cell in layout.key_cells(&located.record) {
-                usable &= !matches!(cell.as_ref(), b"" | b"-");
-                pair::push_value(&mut self.text, &cell);
-            }
-            let key = usable.then(|| self.hasher.key(&self.text));
-            batch.push(&located, key, first, last);
-        }
-        Ok(true)
-    }
-
-    /// Checks the characters of the records of `batch`, the first of which begins at byte `start`.
-    fn check_characters(&self, start: u64, batch: &Batch) -> Result<(), Error> {
-        let mut offset = start;
-        for (record, ending) in batch.records() {
-            check_characters(&record)
-                .map_err(|found| self.place.broken(self.head.mark, offset, &found))?;
-            offset += (record.bytes().len() + ending.len()) as u64;
-        }
-        Ok(())
-    }
-}
-
-/// Where a table comes from: for messages that name a line.
-#[derive(Debug)]
-struct Place {
-    path: PathBuf,
-    file: File,
-}
-
-impl Place {
-    /// The error of a record that begins at byte `offset` after a byte order mark of `mark` bytes.
-    fn error(&self, mark: usize, offset: u64, error: ReadError) -> Error {
-        match error {
-            ReadError::Io(cause) => unreadable(&self.path, &cause),
-            error => self.broken(mark, offset, &error.to_string()),
-        }
-    }
-
-    fn broken(&self, mark: usize, offset: u64, found: &str) -> Error {
-        broken(&self.path, self.line(mark as u64 + offset), found)
+    /// The error of a row that begins at byte `offset` and is none of this table.
+    pub(super) fn broken(&self, offset: u64, found: &str) -> Error {
+        broken(&self.path, self.line(offset), found)
     }
 
     /// The line (from 1) that byte `offset` of the file is on: counted only when somebody must be told.
@@ -232,17 +157,18 @@ fn head_layout(path: &Path, line: &Located<'_>, keys: &[String]) -> Result<Layou
 }
 
 /// The times of a row that is one of this table; else what was expected and what was found.
-fn check(
-    row: &Located<'_>,
+#[inline]
+pub(super) fn times(
+    row: &Record<'_>,
     layout: &Layout,
 ) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
-    let (cells, columns) = (row.record.cells(), layout.columns());
+    let (cells, columns) = (row.cells(), layout.columns());
     if cells != columns {
         return Err(format!(
             "expected {columns} cells as in the header, found {cells}"
         ));
     }
-    layout.times(&row.record).map_err(|wrong| {
+    layout.times(row).map_err(|wrong| {
         format!(
             "expected epoch seconds or nothing in {}, found {}",
             wrong.column,
@@ -253,7 +179,7 @@ fn check(
 
 /// What no text has: a NUL byte; and what no row has outside quotes: a CR that ends no line, as in files whose lines
 /// all end in a lone CR, which would be one long line here.
-fn check_characters(record: &Record<'_>) -> Result<(), String> {
+pub(super) fn check_characters(record: &Record<'_>) -> Result<(), String> {
     if let Some(at) = memchr::memchr(0, record.bytes()) {
         return Err(format!(
             "expected text, found a NUL byte at byte {} of the line",

@@ -19,9 +19,12 @@ mod header;
 mod multivalue;
 mod reader;
 mod record;
+mod regular;
+mod scanner;
 
 pub use cell::{decoded, push_cell};
 pub use header::Header;
 pub use multivalue::{MULTIVALUE_PREFIX, multivalues};
 pub use reader::{Located, MAX_RECORD_BYTES, ReadError, RecordReader};
 pub use record::{Record, Scanned, scan};
+pub use scanner::Scanner;

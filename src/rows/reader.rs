@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Record, Scanned, scan};
+use super::{Record, Scanned, Scanner};
 
 /// The longest record that is read, in bytes. Splunk cuts events at 10,000 bytes by default and its Python SDK allows
 /// 10 MB a field; beyond this a sender is broken or hostile.
@@ -41,7 +41,7 @@ pub struct RecordReader<R> {
     start: usize,
     end: usize,
     ended: bool,
-    ends: Vec<u32>,
+    scanner: Scanner,
     offset: u64,
 }
 
@@ -70,7 +70,7 @@ impl<R: Read> RecordReader<R> {
             start: 0,
             end: 0,
             ended: false,
-            ends: Vec::new(),
+            scanner: Scanner::default(),
             offset: 0,
         }
     }
@@ -94,7 +94,7 @@ impl<R: Read> RecordReader<R> {
         let bytes = self.buffer.get(start..start + length).unwrap_or_default();
         let (bytes, ending) = bytes.split_at_checked(content).unwrap_or((bytes, &[]));
         Ok(Some(Located {
-            record: Record::new(bytes, &self.ends),
+            record: self.scanner.record(bytes),
             ending,
             offset,
         }))
@@ -113,7 +113,7 @@ impl<R: Read> RecordReader<R> {
                 return Ok(None);
             }
             if !unread.is_empty() {
-                match scan(unread, self.ended, &mut self.ends) {
+                match self.scanner.find(unread, self.ended) {
                     Scanned::Record { length, content } => return Ok(Some((length, content))),
                     Scanned::Unterminated(at) => return Err(ReadError::Unterminated(at)),
                     Scanned::AfterQuote(at) => return Err(ReadError::AfterQuote(at)),

@@ -97,22 +97,25 @@ fn finished(input: &[u8], end: usize, length: usize, ends: &mut Vec<u32>) -> Sca
 pub struct Record<'a> {
     bytes: &'a [u8],
     ends: &'a [u32],
+    /// What the ends count from: this many bytes before the record.
+    start: usize,
 }
 
 impl<'a> Record<'a> {
     /// From the content of a record and the cell ends that [`scan`] found for it.
     pub fn new(bytes: &'a [u8], ends: &'a [u32]) -> Self {
-        Self { bytes, ends }
+        Self::within(bytes, ends, 0)
+    }
+
+    /// The same, with ends that count from `start` bytes before the record.
+    #[inline]
+    pub(super) fn within(bytes: &'a [u8], ends: &'a [u32], start: usize) -> Self {
+        Self { bytes, ends, start }
     }
 
     /// The record's bytes, without its line ending.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
-    }
-
-    /// Where its cells end, in bytes from its start.
-    pub fn ends(&self) -> &'a [u32] {
-        self.ends
     }
 
     /// How many cells it has: at least one.
@@ -131,9 +134,9 @@ impl<'a> Record<'a> {
     /// Where cell `index` stands in [`Record::bytes`].
     #[inline]
     pub fn range(&self, index: usize) -> Option<std::ops::Range<usize>> {
-        let end = *self.ends.get(index)? as usize;
+        let end = *self.ends.get(index)? as usize - self.start;
         let start = match index.checked_sub(1) {
-            Some(before) => *self.ends.get(before)? as usize + 1,
+            Some(before) => *self.ends.get(before)? as usize - self.start + 1,
             None => 0,
         };
         Some(start..end)
