@@ -6,7 +6,7 @@ use super::part::Part;
 use super::table::{Table, check_characters, times};
 use crate::error::Error;
 use crate::pair::{self, PairHasher, PairKey};
-use crate::rows::{MAX_RECORD_BYTES, ReadError, Record, Scanned, Scanner};
+use crate::rows::{Located, MAX_RECORD_BYTES, ReadError, Record, RecordIndex};
 use crate::timestamp::Timestamp;
 
 /// What is read beyond a block's end for its last row, in bytes; more where that is longer.
@@ -114,22 +114,31 @@ pub(super) enum Begin {
 /// Reads blocks of one table.
 #[derive(Debug)]
 pub(super) struct BlockReader<'a> {
+    rows: RowReader<'a>,
+    index: RecordIndex,
+}
+
+/// Reads rows of one table.
+#[derive(Debug)]
+struct RowReader<'a> {
     table: &'a Table,
     hasher: &'a PairHasher,
-    scanner: Scanner,
     text: Vec<u8>,
-    /// Whether the bytes read last have a character that no text has, or that may be out of place.
+    /// Whether a character that no text has, or that may be out of place, is among the bytes read last.
     odd: bool,
 }
 
 impl<'a> BlockReader<'a> {
     pub(super) fn new(table: &'a Table, hasher: &'a PairHasher) -> Self {
-        Self {
+        let rows = RowReader {
             table,
             hasher,
-            scanner: Scanner::default(),
             text: Vec::new(),
             odd: false,
+        };
+        Self {
+            rows,
+            index: RecordIndex::default(),
         }
     }
 
@@ -146,117 +155,115 @@ impl<'a> BlockReader<'a> {
     ) -> Result<(), Error> {
         block.rows.clear();
         block.blank = 0;
-        self.scanner = Scanner::default();
         // A line feed just before the span begins a row at its first byte.
-        let from = span.start - u64::from(begin == Begin::AfterLineFeed);
-        let length = (span.end - from) as usize;
-        let mut filled = self.fill(from, 0, length + SLACK, block)?;
+        block.from = span.start - u64::from(begin == Begin::AfterLineFeed);
+        let length = (span.end - block.from) as usize;
+        let mut filled = self.fill(0, length + SLACK, block)?;
         let mut at = 0;
         if begin == Begin::AfterLineFeed {
             let bytes = block.bytes.get(..length).unwrap_or_default();
             at = memchr::memchr(b'\n', bytes).map_or(length, |line_feed| line_feed + 1);
         }
-        block.from = from;
-        block.place = from + at as u64..from + at as u64;
-        while at < length {
-            let complete = from + filled as u64 == self.table.end;
-            match self.row(from, at..filled, complete, block)? {
-                Some(length) => at += length,
-                None => {
-                    let wanted = (2 * filled).min(length + MAX_RECORD_BYTES);
-                    filled = self.fill(from, filled, wanted, block)?;
-                }
+        block.place = block.from + at as u64..span.end;
+        self.index.clear(at);
+        loop {
+            let bytes = block.bytes.get(..filled).unwrap_or_default();
+            let complete = block.from + filled as u64 == self.rows.table.end;
+            let found = self.index.find(bytes, complete);
+            self.add_rows(length, block)?;
+            at = self.index.end();
+            if at >= length {
+                break;
             }
+            found.map_err(|error| self.broken(block, at, &error.to_string()))?;
+            if filled - at >= MAX_RECORD_BYTES {
+                return Err(self.broken(block, at, &ReadError::TooLong.to_string()));
+            }
+            let wanted = (2 * filled).min(length + MAX_RECORD_BYTES);
+            filled = self.fill(filled, wanted, block)?;
         }
-        block.place.end = from + at as u64;
+        block.place.end = block
+            .rows
+            .last()
+            .map_or(block.place.start, |last| block.from + u64::from(last.end));
         Ok(())
     }
 
-    /// Makes `block` hold the bytes of the file from `from` on, up to `wanted` of them, where it holds `filled`.
-    fn fill(
-        &mut self,
-        from: u64,
-        filled: usize,
-        wanted: usize,
-        block: &mut Block,
-    ) -> Result<usize, Error> {
-        let left = usize::try_from(self.table.end - from).unwrap_or(usize::MAX);
+    fn broken(&self, block: &Block, at: usize, found: &str) -> Error {
+        self.rows.table.broken(block.from + at as u64, found)
+    }
+
+    /// Makes `block`, which holds `filled` bytes, hold `wanted`, or all up to the file's end; how many it holds then.
+    fn fill(&mut self, filled: usize, wanted: usize, block: &mut Block) -> Result<usize, Error> {
+        let left = usize::try_from(self.rows.table.end - block.from).unwrap_or(usize::MAX);
         let wanted = wanted.min(left);
         if block.bytes.len() < wanted {
             block.bytes.resize(wanted, 0);
         }
-        let mut part = Part::new(&self.table.file, from + filled as u64, self.table.end);
+        let mut part = Part::new(
+            &self.rows.table.file,
+            block.from + filled as u64,
+            self.rows.table.end,
+        );
         let room = block.bytes.get_mut(filled..wanted).unwrap_or_default();
         let read = std::io::Read::read_exact(&mut part, room);
-        read.map_err(|cause| self.table.unreadable(&cause))?;
+        read.map_err(|cause| self.rows.table.unreadable(&cause))?;
         let bytes = block.bytes.get(..wanted).unwrap_or_default();
-        self.odd = memchr::memchr2(0, b'\r', bytes).is_some();
+        self.rows.odd = memchr::memchr2(0, b'\r', bytes).is_some();
         Ok(wanted)
     }
 
-    /// Adds the row that begins the `unread` part of the block, which begins at byte `from` of the file; its length, or
-    /// `None` where it does not end there.
-    #[inline]
-    fn row(
-        &mut self,
-        from: u64,
-        unread: Range<usize>,
-        complete: bool,
-        block: &mut Block,
-    ) -> Result<Option<usize>, Error> {
-        let (start, offset) = (unread.start, from + unread.start as u64);
-        let bytes = block.bytes.get(unread).unwrap_or_default();
-        let broken = |error: ReadError| self.table.broken(offset, &error.to_string());
-        let (length, content) = match self.scanner.find(bytes, complete) {
-            Scanned::Record { length, content } => (length, content),
-            Scanned::Unterminated(at) => return Err(broken(ReadError::Unterminated(at))),
-            Scanned::AfterQuote(at) => return Err(broken(ReadError::AfterQuote(at))),
-            Scanned::Incomplete if bytes.len() >= MAX_RECORD_BYTES => {
-                return Err(broken(ReadError::TooLong));
+    /// Adds the rows that were found and are not in the block yet, up to the last one that begins before byte `length`.
+    fn add_rows(&mut self, length: usize, block: &mut Block) -> Result<(), Error> {
+        while let Some(located) = self.index.get(block.rows.len(), &block.bytes) {
+            let start = located.offset as usize;
+            if start >= length {
+                break;
             }
-            Scanned::Incomplete => return Ok(None),
-        };
+            let row = self.rows.read(&located);
+            let row = row.map_err(|found| self.broken(block, start, &found))?;
+            block.blank += u64::from(located.record.bytes().is_empty());
+            block.rows.push(row);
+        }
+        Ok(())
+    }
+}
+
+impl RowReader<'_> {
+    /// The row, where it is one of the table; else what was expected and what was found.
+    #[inline]
+    fn read(&mut self, located: &Located<'_>) -> Result<Row, String> {
+        let record = &located.record;
+        let start = located.offset as usize;
+        let content = start + record.bytes().len();
         let mut row = Row {
             key: None,
             first: None,
             last: None,
             start: start as u32,
-            content: (start + content) as u32,
-            end: (start + length) as u32,
+            content: content as u32,
+            end: (content + located.ending.len()) as u32,
         };
-        if content == 0 {
-            block.blank += 1;
-        } else {
-            let record = self
-                .scanner
-                .record(bytes.get(..content).unwrap_or_default());
-            let broken = |found: String| self.table.broken(offset, &found);
-            let times = times(&record, &self.table.head.layout);
-            (row.first, row.last) = times.map_err(broken)?;
+        if content > start {
+            (row.first, row.last) = times(record, &self.table.head.layout)?;
             if self.odd {
-                check_characters(&record).map_err(broken)?;
+                check_characters(record)?;
             }
-            row.key = key(&record, self.table, self.hasher, &mut self.text);
+            row.key = self.key(record);
         }
-        block.rows.push(row);
-        Ok(Some(length))
+        Ok(row)
     }
-}
 
-/// The pair of a row; `None` where one of its values is none.
-#[inline]
-fn key(
-    record: &Record<'_>,
-    table: &Table,
-    hasher: &PairHasher,
-    text: &mut Vec<u8>,
-) -> Option<PairKey> {
-    text.clear();
-    for cell in table.head.layout.key_cells(record) {
-        if matches!(cell.as_ref(), b"" | b"-") {
-            return None;
+    /// The pair of a row; `None` where one of its values is none.
+    #[inline]
+    fn key(&mut self, record: &Record<'_>) -> Option<PairKey> {
+        self.text.clear();
+        for cell in self.table.head.layout.key_cells(record) {
+            if matches!(cell.as_ref(), b"" | b"-") {
+                return None;
+            }
+            pair::push_value(&mut self.text, &cell);
         }
-        pair::push_value(text, &cell);
+        Some(self.hasher.key(&self.text))
     }
-    Some(hasher.key(text))
 }

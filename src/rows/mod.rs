@@ -16,15 +16,15 @@
 
 mod cell;
 mod header;
+mod index;
 mod multivalue;
 mod reader;
 mod record;
 mod regular;
-mod scanner;
 
 pub use cell::{decoded, push_cell};
 pub use header::Header;
+pub use index::RecordIndex;
 pub use multivalue::{MULTIVALUE_PREFIX, multivalues};
-pub use reader::{Located, MAX_RECORD_BYTES, ReadError, RecordReader};
+pub use reader::{Located, MAX_RECORD_BYTES, ReadError, RecordReader, Records};
 pub use record::{Record, Scanned, scan};
-pub use scanner::Scanner;

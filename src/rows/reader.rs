@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Record, Scanned, Scanner};
+use super::{Record, RecordIndex};
 
 /// The longest record that is read, in bytes. Splunk cuts events at 10,000 bytes by default and its Python SDK allows
 /// 10 MB a field; beyond this a sender is broken or hostile.
@@ -36,13 +36,22 @@ pub enum ReadError {
 #[derive(Debug)]
 pub struct RecordReader<R> {
     source: R,
-    buffer: Vec<u8>,
-    /// The unread part of the buffer.
-    start: usize,
-    end: usize,
+    records: Records,
     ended: bool,
-    scanner: Scanner,
+}
+
+/// Records in memory, handed out one after the other.
+#[derive(Debug, Default)]
+pub struct Records {
+    buffer: Vec<u8>,
+    /// How much of the buffer was read from the source.
+    filled: usize,
+    /// The byte of the source that the buffer begins with.
     offset: u64,
+    index: RecordIndex,
+    handed_out: usize,
+    /// What is behind the records, where that is none.
+    broken: Option<ReadError>,
 }
 
 /// A record with its line ending and place.
@@ -56,95 +65,54 @@ pub struct Located<'a> {
     pub offset: u64,
 }
 
-impl<R: Read> RecordReader<R> {
-    /// Reads from `source`; nothing is read before the first record is asked for.
-    pub fn new(source: R) -> Self {
-        Self::with_buffer(source, Vec::new())
+impl Records {
+    /// The next one.
+    #[inline]
+    pub fn next_record(&mut self) -> Option<Located<'_>> {
+        let mut located = self.index.get(self.handed_out, &self.buffer)?;
+        self.handed_out += 1;
+        located.offset += self.offset;
+        Some(located)
     }
 
-    /// Reads from `source` through a buffer that was used before (see [`RecordReader::into_buffer`]).
-    pub fn with_buffer(source: R, buffer: Vec<u8>) -> Self {
-        Self {
-            source,
-            buffer,
-            start: 0,
-            end: 0,
-            ended: false,
-            scanner: Scanner::default(),
-            offset: 0,
+    fn are_handed_out(&self) -> bool {
+        self.handed_out == self.index.len()
+    }
+
+    /// The beginning of a record behind those that are whole.
+    fn rest(&self) -> &[u8] {
+        let rest = self.buffer.get(self.index.end()..self.filled);
+        rest.unwrap_or_default()
+    }
+
+    /// Moves the rest to the buffer's start: all records are forgotten.
+    fn keep_rest(&mut self) {
+        let (start, length) = (self.index.end(), self.rest().len());
+        self.buffer.copy_within(start..self.filled, 0);
+        self.begin(length, self.offset + start as u64);
+    }
+
+    /// Takes over what is behind the records of `before`.
+    fn follow(&mut self, before: &mut Self) {
+        let rest = before.rest();
+        if self.buffer.len() < rest.len() {
+            self.buffer.resize(rest.len(), 0);
         }
-    }
-
-    /// The buffer, for the next reader.
-    pub fn into_buffer(self) -> Vec<u8> {
-        self.buffer
-    }
-
-    /// The next record, or `None` at the end of the input.
-    ///
-    /// # Errors
-    /// The stream's own, text that is not CSV, a record beyond the limit.
-    pub fn next_record(&mut self) -> Result<Option<Located<'_>>, ReadError> {
-        let Some((length, content)) = self.find()? else {
-            return Ok(None);
-        };
-        let (start, offset) = (self.start, self.offset);
-        self.start += length;
-        self.offset += length as u64;
-        let bytes = self.buffer.get(start..start + length).unwrap_or_default();
-        let (bytes, ending) = bytes.split_at_checked(content).unwrap_or((bytes, &[]));
-        Ok(Some(Located {
-            record: self.scanner.record(bytes),
-            ending,
-            offset,
-        }))
-    }
-
-    /// The byte (from 0) that the next record begins at.
-    pub fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    /// Makes the buffer hold a whole record from its start on; its length with and without line ending.
-    fn find(&mut self) -> Result<Option<(usize, usize)>, ReadError> {
-        loop {
-            let unread = self.buffer.get(self.start..self.end).unwrap_or_default();
-            if unread.is_empty() && self.ended {
-                return Ok(None);
-            }
-            if !unread.is_empty() {
-                match self.scanner.find(unread, self.ended) {
-                    Scanned::Record { length, content } => return Ok(Some((length, content))),
-                    Scanned::Unterminated(at) => return Err(ReadError::Unterminated(at)),
-                    Scanned::AfterQuote(at) => return Err(ReadError::AfterQuote(at)),
-                    Scanned::Incomplete => {}
-                }
-            }
-            self.fill()?;
+        for (to, from) in self.buffer.iter_mut().zip(rest) {
+            *to = *from;
         }
+        self.begin(rest.len(), before.offset + before.index.end() as u64);
+        self.broken = before.broken.take();
     }
 
-    /// Moves what is unread to the buffer's start and fills the rest, growing it where a record fills it alone. Filled
-    /// to the brim (or to the input's end) before the next scan, so that a long record is not scanned once per read.
-    fn fill(&mut self) -> Result<(), ReadError> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        if self.end == self.buffer.len() {
-            self.grow()?;
-        }
-        while self.end < self.buffer.len() && !self.ended {
-            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-            match self.source.read(room) {
-                Ok(0) => self.ended = true,
-                Ok(count) => self.end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+    fn begin(&mut self, filled: usize, offset: u64) {
+        self.index.clear(0);
+        self.handed_out = 0;
+        self.filled = filled;
+        self.offset = offset;
     }
 
+    /// Makes room for more where a record fills the buffer alone.
     fn grow(&mut self) -> Result<(), ReadError> {
         let length = (self.buffer.len() * 2).clamp(BUFFER_BYTES, MAX_RECORD_BYTES);
         if length == self.buffer.len() {
@@ -153,6 +121,92 @@ impl<R: Read> RecordReader<R> {
         self.buffer.resize(length, 0);
         Ok(())
     }
+}
+
+impl<R: Read> RecordReader<R> {
+    /// Reads from `source`; nothing is read before the first record is asked for.
+    pub fn new(source: R) -> Self {
+        Self::with_spare(source, Records::default())
+    }
+
+    /// Reads from `source` into the memory of records that nobody needs any more.
+    pub fn with_spare(source: R, mut spare: Records) -> Self {
+        spare.begin(0, 0);
+        spare.broken = None;
+        Self {
+            source,
+            records: spare,
+            ended: false,
+        }
+    }
+
+    /// What was read, for the next reader.
+    pub fn into_spare(self) -> Records {
+        self.records
+    }
+
+    /// The next record, or `None` at the end of the input.
+    ///
+    /// # Errors
+    /// The stream's own, text that is not CSV, a record beyond the limit.
+    #[inline]
+    pub fn next_record(&mut self) -> Result<Option<Located<'_>>, ReadError> {
+        if self.records.are_handed_out() {
+            self.read_more()?;
+        }
+        Ok(self.records.next_record())
+    }
+
+    /// The next records, as many as are read at once, or `None` at the end of the input. `spare` is memory for those after
+    /// them.
+    ///
+    /// # Errors
+    /// Those of [`RecordReader::next_record`].
+    pub fn next_records(&mut self, mut spare: Records) -> Result<Option<Records>, ReadError> {
+        if self.records.are_handed_out() {
+            self.read_more()?;
+        }
+        if self.records.are_handed_out() {
+            return Ok(None);
+        }
+        spare.follow(&mut self.records);
+        Ok(Some(std::mem::replace(&mut self.records, spare)))
+    }
+
+    /// Reads until there is a whole record, or the input ends.
+    fn read_more(&mut self) -> Result<(), ReadError> {
+        let records = &mut self.records;
+        while records.are_handed_out() {
+            if let Some(broken) = records.broken.take() {
+                return Err(broken);
+            }
+            records.keep_rest();
+            if self.ended && records.filled == 0 {
+                return Ok(());
+            }
+            if records.filled == records.buffer.len() {
+                records.grow()?;
+            }
+            self.ended = fill(&mut self.source, records)?;
+            let filled = records.buffer.get(..records.filled).unwrap_or_default();
+            records.broken = records.index.find(filled, self.ended).err();
+        }
+        Ok(())
+    }
+}
+
+/// Fills the buffer to the brim, or to the input's end: whether that was reached. A long record is so not looked at once
+/// per read.
+fn fill(source: &mut impl Read, records: &mut Records) -> io::Result<bool> {
+    while let Some(room @ [_, ..]) = records.buffer.get_mut(records.filled..) {
+        match source.read(room) {
+            Ok(0) => return Ok(true),
+            Ok(count) => records.filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -207,7 +261,7 @@ mod tests {
     fn an_endless_record_is_refused_at_the_limit() {
         let mut reader = RecordReader::new(io::repeat(b'x'));
         assert!(matches!(reader.next_record(), Err(ReadError::TooLong)));
-        assert_eq!(reader.buffer.len(), MAX_RECORD_BYTES);
+        assert_eq!(reader.records.buffer.len(), MAX_RECORD_BYTES);
     }
 
     #[test]

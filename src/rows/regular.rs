@@ -12,37 +12,22 @@
 
 use wide::u8x16;
 
+use super::RecordIndex;
+
 /// As many bytes as there are bits in a mask.
 const BLOCK: usize = 64;
 
-/// How far one look goes, in bytes: the delimiters that it finds take memory, at most 4 bytes for each.
-const WINDOW: usize = 256 << 10;
-
-/// A record in the buffer that was looked at, in bytes from its start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Extent {
-    /// Where it ends, without line ending.
-    pub(super) content: usize,
-    /// Where the next one begins.
-    pub(super) next: usize,
-    /// How many of the cell ends are its own or those of records before it.
-    pub(super) ends: usize,
-}
-
-/// Finds the whole records that `input` starts with, as far as they are regular and within [`WINDOW`]: the end of each
-/// cell is put into `ends`, each record into `records`.
-pub(super) fn find_regular(input: &[u8], ends: &mut Vec<u32>, records: &mut Vec<Extent>) {
-    ends.clear();
-    records.clear();
-    let input = input.get(..WINDOW).unwrap_or(input);
-    let (blocks, rest) = input.as_chunks();
+/// Adds the records of `input` from byte `from` on to `index`, as far as they are regular, and perhaps cells of one that
+/// does not end.
+pub(super) fn find_regular(input: &[u8], from: usize, index: &mut RecordIndex) {
+    let (blocks, rest) = input.get(from..).unwrap_or_default().as_chunks();
     let mut quotes = Quotes::default();
-    let mut at = 0;
+    let mut at = from;
     for block in blocks {
         let Some((delimiters, line_feeds)) = quotes.delimiters(block) else {
             return;
         };
-        push(input, at, delimiters, line_feeds, ends, records);
+        push(input, at, delimiters, line_feeds, index);
         at += BLOCK;
     }
     let mut last = [0; BLOCK];
@@ -50,50 +35,26 @@ pub(super) fn find_regular(input: &[u8], ends: &mut Vec<u32>, records: &mut Vec<
         *to = *from;
     }
     if let Some((delimiters, line_feeds)) = quotes.delimiters(&last) {
-        push(input, at, delimiters, line_feeds, ends, records);
+        push(input, at, delimiters, line_feeds, index);
     }
 }
 
 /// Notes the delimiters of the block that begins at byte `at`.
 #[inline(always)]
-fn push(
-    input: &[u8],
-    at: usize,
-    mut delimiters: u64,
-    line_feeds: u64,
-    ends: &mut Vec<u32>,
-    records: &mut Vec<Extent>,
-) {
+fn push(input: &[u8], at: usize, mut delimiters: u64, line_feeds: u64, index: &mut RecordIndex) {
     while delimiters != 0 {
         let lowest = delimiters & delimiters.wrapping_neg();
         let end = at + delimiters.trailing_zeros() as usize;
         delimiters ^= lowest;
         if line_feeds & lowest == 0 {
-            ends.push(end as u32);
+            index.push_cell(end);
         } else {
-            end_record(input, end, ends, records);
+            // The CR of a CR LF belongs to neither the last cell nor the record.
+            let cell = input.get(index.next_cell()..end).unwrap_or_default();
+            index.push_cell(end - usize::from(cell.ends_with(b"\r")));
+            index.end_record(end + 1);
         }
     }
-}
-
-/// Ends a record at the line feed at `end`. The CR of a CR LF belongs to neither the last cell nor the record.
-#[inline]
-fn end_record(input: &[u8], end: usize, ends: &mut Vec<u32>, records: &mut Vec<Extent>) {
-    let (before, start) = records
-        .last()
-        .map_or((0, 0), |record| (record.ends, record.next));
-    let last_cell = match ends.get(before..).and_then(<[u32]>::last) {
-        Some(end) => *end as usize + 1,
-        None => start,
-    };
-    let cell = input.get(last_cell..end).unwrap_or_default();
-    let content = end - usize::from(cell.ends_with(b"\r"));
-    ends.push(content as u32);
-    records.push(Extent {
-        content,
-        next: end + 1,
-        ends: ends.len(),
-    });
 }
 
 /// What the bytes before a block leave open.
@@ -171,29 +132,36 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rows::{Scanned, scan};
+    use crate::rows::{Record, Scanned, scan};
 
-    /// Everything that `scan` finds record by record, up to the first that it does not: ends and extents from the start.
-    fn scanned(input: &[u8]) -> (Vec<u32>, Vec<Extent>) {
-        let (mut all, mut records, mut start) = (Vec::new(), Vec::new(), 0);
-        let mut ends = Vec::new();
-        while let Scanned::Record { length, content } = scan(&input[start..], false, &mut ends) {
-            all.extend(ends.iter().map(|end| end + start as u32));
-            records.push(Extent {
-                content: start + content,
-                next: start + length,
-                ends: all.len(),
-            });
-            start += length;
+    type Records = Vec<Vec<Vec<u8>>>;
+
+    /// What `scan` finds record by record, up to the first that it does not.
+    fn scanned(mut input: &[u8]) -> Records {
+        let (mut records, mut ends) = (Vec::new(), Vec::new());
+        while let Scanned::Record { length, content } = scan(input, false, &mut ends) {
+            let record = Record::new(&input[..content], &ends);
+            records.push(
+                (0..record.cells())
+                    .map(|cell| record.raw(cell).to_vec())
+                    .collect(),
+            );
+            input = &input[length..];
         }
-        (all, records)
+        records
     }
 
-    fn found(input: &[u8]) -> (Vec<u32>, Vec<Extent>) {
-        let (mut ends, mut records) = (Vec::new(), Vec::new());
-        find_regular(input, &mut ends, &mut records);
-        ends.truncate(records.last().map_or(0, |record| record.ends));
-        (ends, records)
+    fn found(input: &[u8]) -> Records {
+        let mut index = RecordIndex::default();
+        find_regular(input, 0, &mut index);
+        let cells = |record: Record<'_>| {
+            (0..record.cells())
+                .map(|cell| record.raw(cell).to_vec())
+                .collect()
+        };
+        (0..index.len())
+            .map(|number| cells(index.get(number, input).unwrap().record))
+            .collect()
     }
 
     #[test]
@@ -223,7 +191,7 @@ mod tests {
             "\"a\n",
         ] {
             let input = format!("x,y\n{row}");
-            assert!(found(input.as_bytes()).1.len() <= 1, "{row:?}");
+            assert!(found(input.as_bytes()).len() <= 1, "{row:?}");
         }
     }
 
@@ -231,11 +199,9 @@ mod tests {
         /// Whatever it finds is what the scan finds.
         #[test]
         fn it_finds_what_the_scan_finds(input in "[ab,\"\"\"\n\n\r]{0,300}") {
-            let (ends, records) = found(input.as_bytes());
-            let (all_ends, all) = scanned(input.as_bytes());
-            prop_assert!(records.len() <= all.len());
-            prop_assert_eq!(&records[..], &all[..records.len()]);
-            prop_assert_eq!(&ends[..], &all_ends[..ends.len()]);
+            let (found, scanned) = (found(input.as_bytes()), scanned(input.as_bytes()));
+            prop_assert!(found.len() <= scanned.len());
+            prop_assert_eq!(&found[..], &scanned[..found.len()]);
         }
     }
 }

@@ -185,6 +185,13 @@ pub(super) struct Body<'a, R> {
     unread: &'a mut u64,
 }
 
+impl<R> Body<'_, R> {
+    /// How many bytes have not been read.
+    pub(super) fn length(&self) -> u64 {
+        *self.unread
+    }
+}
+
 impl<R: Read> Read for Body<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = usize::try_from(*self.unread)

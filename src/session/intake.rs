@@ -2,12 +2,13 @@
 
 use std::io::{self, Read};
 
+use super::ahead::{AHEAD_BYTES, read_ahead};
 use super::connection::Lost;
 use crate::access::{AccessColumns, PairTexts};
 use crate::detector::{DETAILS, Detector, Tally};
 use crate::error::Error;
 use crate::options::{Options, Output, StatusList};
-use crate::rows::{Header, Located, ReadError, Record, RecordReader};
+use crate::rows::{Header, Located, ReadError, Record, RecordReader, Records};
 
 /// The fields that an event search reads, and those that people put into its table: a field that nobody asks for is
 /// not extracted (splunkd drives extraction by required_fields).
@@ -76,7 +77,7 @@ pub(super) struct Intake {
     tally: Tally,
     pairs: PairTexts,
     details: Vec<u8>,
-    buffer: Vec<u8>,
+    spare: Records,
 }
 
 impl Intake {
@@ -89,7 +90,7 @@ impl Intake {
             tally: Tally::default(),
             pairs: PairTexts::default(),
             details: Vec::new(),
-            buffer: Vec::new(),
+            spare: Records::default(),
         }
     }
 
@@ -98,9 +99,9 @@ impl Intake {
         (self.detector, self.headers, self.tally)
     }
 
-    /// Reads one chunk's rows.
-    pub(super) fn read_chunk(&mut self, body: impl Read) -> Result<(), Lost> {
-        let mut reader = RecordReader::with_buffer(body, std::mem::take(&mut self.buffer));
+    /// Reads the rows of one chunk, `length` bytes of CSV.
+    pub(super) fn read_chunk(&mut self, body: impl Read + Send, length: u64) -> Result<(), Lost> {
+        let mut reader = RecordReader::with_spare(body, std::mem::take(&mut self.spare));
         let header = match reader
             .next_record()
             .map_err(|error| self.unreadable(error))?
@@ -108,13 +109,22 @@ impl Intake {
             Some(first) => self.header(&first.record),
             None => return Ok(()),
         };
+        if length >= AHEAD_BYTES {
+            read_ahead(&mut reader, |records| {
+                let records = records.map_err(|error| self.unreadable(error))?;
+                while let Some(row) = records.next_record() {
+                    self.read_row(header, &row)?;
+                }
+                Ok::<_, Lost>(())
+            })?;
+        }
         while let Some(row) = reader
             .next_record()
             .map_err(|error| self.unreadable(error))?
         {
             self.read_row(header, &row)?;
         }
-        self.buffer = reader.into_buffer();
+        self.spare = reader.into_spare();
         Ok(())
     }
 

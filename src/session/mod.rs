@@ -14,6 +14,7 @@
 //! Each request is read whole before it is answered, or both sides wait for each other. The end of input before the
 //! last request, and a reader that is gone, mean that the search was cancelled: nothing is published, exit 0.
 
+mod ahead;
 mod connection;
 mod events;
 mod intake;
@@ -88,7 +89,7 @@ where
     }
 }
 
-fn converse<R: Read, W: Write>(
+fn converse<R: Read + Send, W: Write>(
     connection: &mut Connection<R, W>,
     world: &World<'_>,
 ) -> Result<(), Lost> {
@@ -104,7 +105,8 @@ fn converse<R: Read, W: Write>(
     };
     let mut run = Run::start(info, options, preview, world)?;
     loop {
-        run.intake.read_chunk(connection.body())?;
+        let length = connection.body().length();
+        run.intake.read_chunk(connection.body(), length)?;
         if request.finished() {
             return run.finish(connection);
         }
