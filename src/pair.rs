@@ -46,26 +46,26 @@ fn canonical_ip(value: &[u8]) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// Whether a text is canonical by its looks if it is an IPv6 address at all, as nearly all of those in a history are:
-/// small letters, no group that begins with 0 or is longer than four digits, and a "::" that stands for two groups or
-/// more. Then RFC 5952 leaves no choice. IPv4 in IPv6 (`::ffff:...`) does not look so.
+/// Whether a text is canonical by its looks if it is an IPv6 address at all, as nearly all of those in a history are: no
+/// capitals, no leading zeros, and no zeros beside each other or beside a "::", which stands for two groups or more.
+/// Then RFC 5952 leaves no choice. IPv4 in IPv6 (`::ffff:...`) does not look so.
 fn is_plainly_canonical(address: &[u8]) -> bool {
-    let (mut groups, mut digits, mut gaps) = (0, 0, 0);
-    for character in address {
-        match character {
-            b'0' if digits == 0 => return false,
-            b'0'..=b'9' | b'a'..=b'f' => digits += 1,
-            b':' if digits == 0 => gaps += 1,
-            b':' => (groups, digits) = (groups + 1, 0),
-            _ => return false,
-        }
-        if digits > 4 || groups > 8 || gaps > 1 {
+    let (mut groups, mut gaps, mut after_zeros) = (0, 0, false);
+    for group in address.split(|character| *character == b':').take(9) {
+        let zeros = match group {
+            b"" | b"0" => true,
+            [b'0', ..] => return false,
+            _ => false,
+        };
+        let small = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        if zeros && after_zeros || group.len() > 4 || !group.iter().all(small) {
             return false;
         }
+        gaps += usize::from(group.is_empty());
+        groups += usize::from(!group.is_empty());
+        after_zeros = zeros;
     }
-    groups += u8::from(digits > 0);
-    let ends_well = !address.starts_with(b":") && digits > 0;
-    ends_well && matches!((gaps, groups), (0, 8) | (1, ..=6))
+    matches!((gaps, groups), (0, 8) | (1, ..=6))
 }
 
 /// The values in a pair's text.
@@ -115,6 +115,8 @@ impl PairHasher {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn text(fields: &[&str]) -> Vec<u8> {
@@ -154,12 +156,32 @@ mod tests {
             (&"1:".repeat(300), &"1:".repeat(300)),
             ("1:2:3:4:5:6::8", "1:2:3:4:5:6:0:8"),
             ("1:2:3:4:5::8", "1:2:3:4:5::8"),
+            ("1:2:3:4:5::0", "1:2:3:4:5::"),
+            ("1:2:0:4::8", "1:2:0:4::8"),
+            ("1:2:0:0:5:6:0:8", "1:2::5:6:0:8"),
+            ("1:2:0:4:5:6:0:8", "1:2:0:4:5:6:0:8"),
+            ("1:0::8", "1::8"),
+            ("1:2:3:4:5:6:7:8:", "1:2:3:4:5:6:7:8:"),
             ("64:ff9b::192.0.2.1", "64:ff9b::c000:201"),
             ("", ""),
         ];
         for (spelling, canonical) in cases {
             let text = text(&[spelling]);
             assert_eq!(values(&text).next().unwrap(), canonical.as_bytes());
+        }
+    }
+
+    proptest! {
+        /// Short cuts or not, the spelling is the standard library's.
+        #[test]
+        fn spellings_are_those_of_the_standard_library(
+            groups in proptest::collection::vec("|0|0|1|a2|ffff|c000|00|0a|12345|A|192.0.2.1", 1..10),
+        ) {
+            let spelling = groups.join(":");
+            let address = spelling.parse::<Ipv6Addr>().map(|address| address.to_canonical());
+            let canonical = address.map_or_else(|_| spelling.clone(), |address| address.to_string());
+            let text = text(&[&spelling]);
+            prop_assert_eq!(values(&text).next().unwrap(), canonical.as_bytes());
         }
     }
 

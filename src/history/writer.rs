@@ -1,10 +1,10 @@
-//! Writing a large file: from a thread of its own once the file has grown, and flushed to disk as it goes, so that the
-//! flush at the end, which somebody waits for, has little left to do.
+//! Writing a large file: by a thread of its own once the file has grown, while another one flushes to disk what is
+//! written, so that the flush at the end, which somebody waits for, has little left to do.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::thread::{Builder, JoinHandle};
 
 use super::uninterrupted;
 
@@ -14,8 +14,8 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Buffers under way between the two threads.
 const BUFFERS: usize = 2;
 
-/// A file up to this size is written by the thread that makes it; a larger one is flushed each time this much more has
-/// been written. In bytes.
+/// A file up to this size is written by the thread that makes it; a larger one is flushed about each time this much more
+/// has been written. In bytes.
 const FLUSH_BYTES: usize = 8 << 20;
 
 /// A file being written from its start.
@@ -27,12 +27,12 @@ pub(super) struct Writer {
     background: Option<Background>,
 }
 
-/// The thread that writes, and its two channels.
+/// The threads that write and flush, and the channels to and from the first.
 #[derive(Debug)]
 struct Background {
     full: SyncSender<Vec<u8>>,
     empty: Receiver<Vec<u8>>,
-    thread: JoinHandle<io::Result<()>>,
+    threads: [JoinHandle<io::Result<()>>; 2],
 }
 
 impl Writer {
@@ -64,7 +64,8 @@ impl Writer {
             return Ok(());
         }
         if self.background.is_none() && self.written >= FLUSH_BYTES {
-            self.background = Some(Background::start(uninterrupted(|| self.file.try_clone())?));
+            // Where the system has no threads to spare, this one goes on.
+            self.background = Background::start(&self.file).ok();
         }
         self.write_out()
     }
@@ -96,42 +97,52 @@ impl Writer {
         self.file.sync_all()
     }
 
-    /// Waits for the thread to write all that it was given.
+    /// Waits for the threads to write all that they were given.
     fn join(&mut self) -> io::Result<()> {
-        let Some(Background { full, thread, .. }) = self.background.take() else {
+        let Some(Background { full, threads, .. }) = self.background.take() else {
             return Ok(());
         };
         drop(full);
-        let ended = thread.join();
-        ended.unwrap_or_else(|_| Err(io::Error::other("the writing thread failed")))
+        let join = |thread: JoinHandle<io::Result<()>>| {
+            let ended = thread.join();
+            ended.unwrap_or_else(|_| Err(io::Error::other("the writing thread failed")))
+        };
+        let [written, flushed] = threads.map(join);
+        written.and(flushed)
     }
 }
 
 impl Background {
-    fn start(file: File) -> Self {
+    fn start(file: &File) -> io::Result<Self> {
+        let clone = || uninterrupted(|| file.try_clone());
+        let (written, flushed) = (clone()?, clone()?);
         let (full, take) = sync_channel(BUFFERS);
         let (give_back, empty) = sync_channel(BUFFERS);
-        let thread = thread::spawn(move || write_all(file, &take, &give_back));
-        Self {
+        let (grown, flush) = sync_channel(1);
+        let write = move || write_all(written, &take, &give_back, &grown);
+        Ok(Self {
             full,
             empty,
-            thread,
-        }
+            threads: [
+                Builder::new().spawn(write)?,
+                Builder::new().spawn(move || flush_all(&flushed, &flush))?,
+            ],
+        })
     }
 }
 
-/// Writes buffer after buffer until no more come.
+/// Writes buffer after buffer until no more come, and says each time that the file has grown.
 fn write_all(
     mut file: File,
     take: &Receiver<Vec<u8>>,
     give_back: &SyncSender<Vec<u8>>,
+    grown: &SyncSender<()>,
 ) -> io::Result<()> {
     let mut unflushed = 0;
     for mut buffer in take {
         file.write_all(&buffer)?;
         unflushed += buffer.len();
-        if unflushed >= FLUSH_BYTES {
-            file.sync_data()?;
+        if unflushed >= FLUSH_BYTES && grown.try_send(()).is_ok() {
             unflushed = 0;
         }
         buffer.clear();
@@ -139,6 +150,11 @@ fn write_all(
         let _ = give_back.try_send(buffer);
     }
     Ok(())
+}
+
+/// Flushes each time the file has grown.
+fn flush_all(file: &File, grown: &Receiver<()>) -> io::Result<()> {
+    grown.iter().try_for_each(|()| file.sync_data())
 }
 
 #[cfg(test)]
