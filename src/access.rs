@@ -149,10 +149,10 @@ impl AccessColumns {
         }
     }
 
-    /// Reads `record`; the texts of its pairs are put into `pairs`.
+    /// Reads `record`; the texts of its pairs are added to `pairs`.
     ///
     /// # Errors
-    /// Why the row cannot be used.
+    /// Why the row cannot be used; nothing is added then.
     pub fn read(
         &self,
         record: &Record<'_>,
@@ -160,7 +160,9 @@ impl AccessColumns {
         pairs: &mut PairTexts,
     ) -> Result<Access, Unusable> {
         let (first, last) = self.times(record).ok_or(Unusable::Time)?;
-        self.pairs(record, pairs)?;
+        let before = pairs.len();
+        self.pairs(record, pairs)
+            .inspect_err(|_| pairs.truncate(before))?;
         Ok(Access {
             first,
             last,
@@ -198,11 +200,14 @@ impl AccessColumns {
 
     /// The row's pairs: nearly always one.
     fn pairs(&self, record: &Record<'_>, pairs: &mut PairTexts) -> Result<(), Unusable> {
-        pairs.clear();
+        let before = pairs.len();
         for (index, field) in self.keys.iter().enumerate() {
             match field.single(record) {
                 Some(value) => pairs.push_value(usable(&value, index)?),
-                None => return self.multivalue_pairs(record, pairs),
+                None => {
+                    pairs.truncate(before);
+                    return self.multivalue_pairs(record, pairs);
+                }
             }
         }
         pairs.end();
@@ -211,7 +216,6 @@ impl AccessColumns {
 
     /// Every combination of the values of the key fields, each value once.
     fn multivalue_pairs(&self, record: &Record<'_>, pairs: &mut PairTexts) -> Result<(), Unusable> {
-        pairs.clear();
         let mut texts = vec![Vec::new()];
         for (index, field) in self.keys.iter().enumerate() {
             let values = canonical_values(&field.values(record), index)?;
@@ -302,7 +306,7 @@ fn three_digits(text: &[u8]) -> Option<u16> {
     }
 }
 
-/// The texts of a row's pairs, in one buffer that is used again for the next row.
+/// The texts of pairs, in one buffer that is used again for the next rows.
 #[derive(Debug, Default)]
 pub struct PairTexts {
     bytes: Vec<u8>,
@@ -310,10 +314,15 @@ pub struct PairTexts {
 }
 
 impl PairTexts {
-    /// Forgets the last row.
+    /// Forgets all of them.
     pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+        self.truncate(0);
+    }
+
+    /// Forgets those from number `count` (from 0) on, and the one being written.
+    pub fn truncate(&mut self, count: usize) {
+        self.ends.truncate(count);
+        self.bytes.truncate(self.start(count));
     }
 
     /// Adds a value to the pair being written.
@@ -331,13 +340,33 @@ impl PairTexts {
         self.end();
     }
 
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// The texts, in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| {
-            let text = self.bytes.get(start..*end).unwrap_or_default();
-            start = *end;
-            text
+        (0..self.len()).map(|number| self.get(number))
+    }
+
+    /// The text with this number (from 0); empty where there is none.
+    #[inline]
+    pub fn get(&self, number: usize) -> &[u8] {
+        let end = self.ends.get(number).copied().unwrap_or_default();
+        self.bytes.get(self.start(number)..end).unwrap_or_default()
+    }
+
+    /// Where the text with this number begins.
+    fn start(&self, number: usize) -> usize {
+        let before = number.checked_sub(1);
+        before.map_or(0, |before| {
+            self.ends.get(before).copied().unwrap_or_default()
         })
     }
 }

@@ -6,6 +6,7 @@
 
 use hashbrown::HashTable;
 
+use crate::access::Access;
 use crate::pair::{PairHasher, PairKey};
 use crate::timestamp::Timestamp;
 
@@ -213,8 +214,29 @@ impl Sightings {
         count: u64,
     ) -> Result<Seen, TooManyPairs> {
         let key = self.key(text);
-        let Some(id) = self.find(key) else {
-            let id = self.insert(key, text, first, last, count)?;
+        let access = Access {
+            first,
+            last,
+            success: true,
+            count,
+        };
+        self.absorb_found(self.find(key), key, text, &access)
+    }
+
+    /// Adds a sighting of the pair with this text and key, which [`Sightings::find`] has looked for: `found` is what it
+    /// said.
+    ///
+    /// # Errors
+    /// The texts of all pairs together exceed 4 GiB.
+    pub fn absorb_found(
+        &mut self,
+        found: Option<PairId>,
+        key: PairKey,
+        text: &[u8],
+        access: &Access,
+    ) -> Result<Seen, TooManyPairs> {
+        let Some(id) = found else {
+            let id = self.insert(key, text, access)?;
             return Ok(Seen {
                 id,
                 fresh: true,
@@ -223,10 +245,10 @@ impl Sightings {
         };
         let mut earliest = false;
         if let Some(pair) = self.get_mut(id) {
-            earliest = first < pair.first;
-            pair.first = pair.first.min(first);
-            pair.last = pair.last.max(last);
-            pair.count = pair.count.saturating_add(count);
+            earliest = access.first < pair.first;
+            pair.first = pair.first.min(access.first);
+            pair.last = pair.last.max(access.last);
+            pair.count = pair.count.saturating_add(access.count);
         }
         Ok(Seen {
             id,
@@ -239,9 +261,7 @@ impl Sightings {
         &mut self,
         key: PairKey,
         text: &[u8],
-        first: Timestamp,
-        last: Timestamp,
-        count: u64,
+        access: &Access,
     ) -> Result<PairId, TooManyPairs> {
         self.texts.extend_from_slice(text);
         let text_end = u32::try_from(self.texts.len()).map_err(|_| TooManyPairs)?;
@@ -249,9 +269,9 @@ impl Sightings {
         self.pairs.push(Sighting {
             key,
             text_end,
-            first,
-            last,
-            count,
+            first: access.first,
+            last: access.last,
+            count: access.count,
             standing: Standing::Undecided,
             past_first: Timestamp::MAX,
             past_last: Timestamp::MIN,

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::held::{HeaderId, Held};
 use crate::history::History;
 use crate::options::{NewRule, Output};
-use crate::pair::{self, PairHasher};
+use crate::pair::{self, PairHasher, PairKey};
 use crate::settled::Settled;
 use crate::sightings::{PairId, Past, Sighting, Sightings, Standing};
 use crate::timestamp::Timestamp;
@@ -92,6 +92,16 @@ pub struct Detector {
     current: Vec<PairId>,
 }
 
+/// A pair that is about to be absorbed.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected {
+    key: PairKey,
+    /// Its number, where it had one.
+    found: Option<PairId>,
+    /// Whether the history has it, where that was asked.
+    settled: Option<bool>,
+}
+
 /// What surveys have brought.
 #[derive(Debug)]
 enum Surveyed {
@@ -135,21 +145,46 @@ impl Detector {
         &self.sightings
     }
 
-    /// Takes in one successful access to each of `pairs`. Says whether its row may have to be returned: then
-    /// [`Detector::hold`] must follow.
+    /// Looks for pairs that are about to be absorbed. Many at a time, because the look-ups wait for memory, and the
+    /// processor overlaps waits that stand close together.
+    pub fn expect(&self, texts: &PairTexts, expected: &mut Vec<Expected>) {
+        expected.clear();
+        expected.extend(texts.iter().map(|text| Expected {
+            key: self.sightings.key(text),
+            found: None,
+            settled: None,
+        }));
+        for pair in expected.iter_mut() {
+            pair.found = self.sightings.find(pair.key);
+        }
+        if let Surveyed::Everything(settled) = &self.surveyed {
+            for pair in expected.iter_mut().filter(|pair| pair.found.is_none()) {
+                pair.settled = Some(settled.contains(pair.key));
+            }
+        }
+    }
+
+    /// Takes in one successful access to each of `pairs`, which were looked for. Says whether its row may have to be
+    /// returned: then [`Detector::hold`] must follow.
     ///
     /// # Errors
     /// There are more pairs than a run can hold.
-    pub fn absorb(&mut self, access: &Access, pairs: &PairTexts) -> Result<bool, Error> {
+    pub fn absorb<'a>(
+        &mut self,
+        access: &Access,
+        pairs: impl Iterator<Item = (&'a Expected, &'a [u8])>,
+    ) -> Result<bool, Error> {
         self.current.clear();
         let mut wanted = false;
-        for text in pairs.iter() {
+        for (expected, text) in pairs {
+            // One that was new may have come meanwhile.
+            let found = expected.found.or_else(|| self.sightings.find(expected.key));
             let seen = self
                 .sightings
-                .absorb(text, access.first, access.last, access.count)
+                .absorb_found(found, expected.key, text, access)
                 .map_err(Error::user)?;
             if seen.fresh {
-                self.settle(seen.id);
+                self.settle(seen.id, expected);
             }
             // A row that is not the earliest of a pair says nothing about that pair in a table of pairs.
             if seen.earliest || self.rules.output != Output::Pairs {
@@ -176,12 +211,14 @@ impl Detector {
     }
 
     /// Settles a pair seen for the first time, where a survey has kept the history.
-    fn settle(&mut self, id: PairId) {
-        let (Surveyed::Everything(settled), Some(pair)) = (&self.surveyed, self.sightings.get(id))
-        else {
+    fn settle(&mut self, id: PairId, expected: &Expected) {
+        let Surveyed::Everything(settled) = &self.surveyed else {
             return;
         };
-        let known = settled.contains(pair.key());
+        // The survey may have been made since the pair was looked for.
+        let known = expected
+            .settled
+            .unwrap_or_else(|| settled.contains(expected.key));
         let standing = if known {
             Standing::Known
         } else {

@@ -69,8 +69,19 @@ impl Records {
     /// The next one.
     #[inline]
     pub fn next_record(&mut self) -> Option<Located<'_>> {
-        let mut located = self.index.get(self.handed_out, &self.buffer)?;
-        self.handed_out += 1;
+        let number = self.handed_out;
+        self.handed_out = self.index.len().min(number + 1);
+        self.get(number)
+    }
+
+    /// Those that were not handed out, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Located<'_>> {
+        (self.handed_out..self.index.len()).filter_map(|number| self.get(number))
+    }
+
+    #[inline]
+    fn get(&self, number: usize) -> Option<Located<'_>> {
+        let mut located = self.index.get(number, &self.buffer)?;
         located.offset += self.offset;
         Some(located)
     }

@@ -6,7 +6,7 @@ use super::inputs::Input;
 use super::lines::next_line;
 use crate::access::{Access, PairTexts, Unusable, usable};
 use crate::accesslog::{self, HttpStatus, Line};
-use crate::detector::{Detector, Tally};
+use crate::detector::{Detector, Expected, Tally};
 use crate::error::Error;
 use crate::options::{Output, StatusList};
 use crate::rows::push_cell;
@@ -30,6 +30,7 @@ pub(super) struct Intake {
     success: StatusList,
     tally: LineTally,
     pairs: PairTexts,
+    expected: Vec<Expected>,
     row: Vec<u8>,
 }
 
@@ -40,6 +41,7 @@ impl Intake {
             success,
             tally: LineTally::default(),
             pairs: PairTexts::default(),
+            expected: Vec::new(),
             row: Vec::new(),
         }
     }
@@ -84,7 +86,9 @@ impl Intake {
             return Ok(());
         }
         self.tally.rows.successful += 1;
-        if !self.detector.absorb(&access, &self.pairs)? {
+        self.detector.expect(&self.pairs, &mut self.expected);
+        let pairs = self.expected.iter().zip(self.pairs.iter());
+        if !self.detector.absorb(&access, pairs)? {
             return Ok(());
         }
         self.row.clear();

@@ -19,7 +19,7 @@ type Ahead = Result<Records, ReadError>;
 /// Those of `visit`: nothing is read any more then.
 pub(super) fn read_ahead<E>(
     reader: &mut RecordReader<impl Read + Send>,
-    mut visit: impl FnMut(Result<&mut Records, ReadError>) -> Result<(), E>,
+    mut visit: impl FnMut(Result<&Records, ReadError>) -> Result<(), E>,
 ) -> Result<(), E> {
     let (give, take) = sync_channel(1);
     let (give_back, spare) = sync_channel(2);
@@ -27,11 +27,11 @@ pub(super) fn read_ahead<E>(
         // A thread that could not be started gives nothing.
         let _ = thread::Builder::new().spawn_scoped(scope, move || read_all(reader, &give, &spare));
         for ahead in take {
-            let mut records = match ahead {
+            let records = match ahead {
                 Ok(records) => records,
                 Err(error) => return visit(Err(error)),
             };
-            visit(Ok(&mut records))?;
+            visit(Ok(&records))?;
             // A thread that has ended needs no memory.
             let _ = give_back.try_send(records);
         }

@@ -1,14 +1,15 @@
 //! The rows that splunkd sends, chunk by chunk, into the detector.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use super::ahead::{AHEAD_BYTES, read_ahead};
 use super::connection::Lost;
-use crate::access::{AccessColumns, PairTexts};
-use crate::detector::{DETAILS, Detector, Tally};
+use crate::access::{Access, AccessColumns, PairTexts, Unusable};
+use crate::detector::{DETAILS, Detector, Expected, Tally};
 use crate::error::Error;
 use crate::options::{Options, Output, StatusList};
-use crate::rows::{Header, Located, ReadError, Record, RecordReader, Records};
+use crate::rows::{Header, ReadError, Record, RecordReader, Records};
 
 /// The fields that an event search reads, and those that people put into its table: a field that nobody asks for is
 /// not extracted (splunkd drives extraction by required_fields).
@@ -61,6 +62,11 @@ impl ChunkHeader {
         }
     }
 
+    /// Whether a record has as many cells.
+    fn fits(&self, record: &Record<'_>) -> bool {
+        record.cells() == self.names.len()
+    }
+
     /// Whether it has the column [`DETAILS`]`[index]`.
     pub(super) fn has_detail(&self, index: usize) -> bool {
         self.details.get(index).is_some_and(Option::is_some)
@@ -75,10 +81,17 @@ pub(super) struct Intake {
     keys: Vec<String>,
     headers: Vec<ChunkHeader>,
     tally: Tally,
+    /// The accesses of a group of rows, with the numbers of their pairs.
+    accesses: Vec<(Result<Access, Unusable>, Range<usize>)>,
     pairs: PairTexts,
+    expected: Vec<Expected>,
     details: Vec<u8>,
-    spare: Records,
+    /// Memory for the next chunk.
+    spare: Vec<Records>,
 }
+
+/// How many rows are looked at together (see [`Detector::expect`]).
+const GROUP: usize = 32;
 
 impl Intake {
     pub(super) fn new(detector: Detector, options: &Options) -> Self {
@@ -88,9 +101,11 @@ impl Intake {
             keys: options.by.names().to_vec(),
             headers: Vec::new(),
             tally: Tally::default(),
+            accesses: Vec::new(),
             pairs: PairTexts::default(),
+            expected: Vec::new(),
             details: Vec::new(),
-            spare: Records::default(),
+            spare: Vec::new(),
         }
     }
 
@@ -101,7 +116,8 @@ impl Intake {
 
     /// Reads the rows of one chunk, `length` bytes of CSV.
     pub(super) fn read_chunk(&mut self, body: impl Read + Send, length: u64) -> Result<(), Lost> {
-        let mut reader = RecordReader::with_spare(body, std::mem::take(&mut self.spare));
+        let spare = self.spare.pop().unwrap_or_default();
+        let mut reader = RecordReader::with_spare(body, spare);
         let header = match reader
             .next_record()
             .map_err(|error| self.unreadable(error))?
@@ -112,19 +128,17 @@ impl Intake {
         if length >= AHEAD_BYTES {
             read_ahead(&mut reader, |records| {
                 let records = records.map_err(|error| self.unreadable(error))?;
-                while let Some(row) = records.next_record() {
-                    self.read_row(header, &row)?;
-                }
-                Ok::<_, Lost>(())
+                Ok::<_, Lost>(self.read_rows(header, records)?)
             })?;
         }
-        while let Some(row) = reader
-            .next_record()
+        while let Some(records) = reader
+            .next_records(self.spare.pop().unwrap_or_default())
             .map_err(|error| self.unreadable(error))?
         {
-            self.read_row(header, &row)?;
+            self.read_rows(header, &records)?;
+            self.spare.push(records);
         }
-        self.spare = reader.into_spare();
+        self.spare.push(reader.into_spare());
         Ok(())
     }
 
@@ -140,19 +154,60 @@ impl Intake {
         })
     }
 
-    fn read_row(&mut self, number: usize, row: &Located<'_>) -> Result<(), Error> {
+    /// Takes in rows that came under the header with this number.
+    fn read_rows(&mut self, header: usize, records: &Records) -> Result<(), Error> {
+        let one_column = self
+            .headers
+            .get(header)
+            .is_some_and(|header| header.names.len() == 1);
+        // An empty line is a row only where a row has but one cell.
+        let mut rows = records
+            .iter()
+            .map(|row| row.record)
+            .filter(|record| one_column || !record.bytes().is_empty());
+        let mut group = Vec::with_capacity(GROUP);
+        loop {
+            group.clear();
+            group.extend(rows.by_ref().take(GROUP));
+            if group.is_empty() {
+                return Ok(());
+            }
+            self.read_group(header, &group)?;
+        }
+    }
+
+    fn read_group(&mut self, number: usize, group: &[Record<'_>]) -> Result<(), Error> {
         let Some(header) = self.headers.get(number) else {
             return Ok(());
         };
-        let record = &row.record;
-        if record.cells() != header.names.len() {
-            return match record.bytes().is_empty() {
-                true => Ok(()),
-                false => Err(self.misshapen(record, header)),
-            };
+        self.pairs.clear();
+        self.accesses.clear();
+        for record in group.iter().take_while(|record| header.fits(record)) {
+            let before = self.pairs.len();
+            let access = header.columns.read(record, &self.success, &mut self.pairs);
+            if access.is_ok_and(|access| !access.success) {
+                self.pairs.truncate(before);
+            }
+            self.accesses.push((access, before..self.pairs.len()));
         }
+        self.detector.expect(&self.pairs, &mut self.expected);
+        let whole = self.accesses.len();
+        for (row, record) in group.iter().take(whole).enumerate() {
+            self.read_row(number, row, record)?;
+        }
+        match group.get(whole) {
+            Some(record) => Err(self.misshapen(record, number)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes in row `row` of the group, `record`.
+    fn read_row(&mut self, header: usize, row: usize, record: &Record<'_>) -> Result<(), Error> {
+        let Some((access, pairs)) = self.accesses.get(row).cloned() else {
+            return Ok(());
+        };
         self.tally.rows += 1;
-        let access = match header.columns.read(record, &self.success, &mut self.pairs) {
+        let access = match access {
             Ok(access) => access,
             Err(why) => {
                 self.tally.skip(why);
@@ -163,22 +218,27 @@ impl Intake {
             return Ok(());
         }
         self.tally.successful += 1;
-        if !self.detector.absorb(&access, &self.pairs)? {
+        let expected = self.expected.get(pairs.clone()).unwrap_or_default();
+        let texts = pairs.map(|pair| self.pairs.get(pair));
+        if !self.detector.absorb(&access, expected.iter().zip(texts))? {
             return Ok(());
         }
         if self.detector.rules().output != Output::Pairs {
-            return self.detector.hold(number as u32, record.bytes());
+            return self.detector.hold(header as u32, record.bytes());
         }
         self.details.clear();
-        push_details(&mut self.details, record, header);
-        self.detector.hold(number as u32, &self.details)
+        if let Some(header) = self.headers.get(header) {
+            push_details(&mut self.details, record, header);
+        }
+        self.detector.hold(header as u32, &self.details)
     }
 
-    fn misshapen(&self, record: &Record<'_>, header: &ChunkHeader) -> Error {
+    fn misshapen(&self, record: &Record<'_>, header: usize) -> Error {
+        let header = self.headers.get(header);
         Error::peer(format!(
             "row {} from splunkd: expected {} cells as in its chunk's header, found {}",
             self.tally.rows + 1,
-            header.names.len(),
+            header.map_or(0, |header| header.names.len()),
             record.cells()
         ))
     }
