@@ -50,18 +50,18 @@ impl Timestamp {
 
     /// Appends the decimal text.
     pub fn write(self, out: &mut Vec<u8>) {
-        use std::io::Write;
-        let (sign, micros) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
-        let (whole, mut fraction) = (micros / 1_000_000, micros % 1_000_000);
-        // Writing to a Vec cannot fail.
-        let _ = write!(out, "{sign}{whole}");
+        if self.0 < 0 {
+            out.push(b'-');
+        }
+        let micros = self.0.unsigned_abs();
+        let mut digits = itoa::Buffer::new();
+        out.extend_from_slice(digits.format(micros / 1_000_000).as_bytes());
+        let fraction = micros % 1_000_000;
         if fraction > 0 {
-            let mut width = 6;
-            while fraction % 10 == 0 {
-                fraction /= 10;
-                width -= 1;
-            }
-            let _ = write!(out, ".{fraction:0width$}");
+            out.push(b'.');
+            // With a one before them, leading zeros are digits.
+            let digits = digits.format(1_000_000 + fraction).trim_end_matches('0');
+            out.extend(digits.bytes().skip(1));
         }
     }
 

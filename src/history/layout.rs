@@ -57,6 +57,22 @@ impl TimeColumn {
     }
 }
 
+/// What is put into a cell of a time column.
+#[derive(Debug, Clone, Copy)]
+enum Cell {
+    Name(&'static [u8]),
+    Time(Timestamp),
+}
+
+impl Cell {
+    fn push(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Name(name) => out.extend_from_slice(name),
+            Self::Time(time) => time.write(out),
+        }
+    }
+}
+
 /// A cell that should hold a time and does not.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoTime {
@@ -152,7 +168,7 @@ impl Layout {
             let cell = time
                 .column
                 .map_or(b"".as_slice(), |column| header.raw(column));
-            (decoded(cell) != time.name).then_some(time.name)
+            (decoded(cell) != time.name).then_some(Cell::Name(time.name))
         };
         self.push_changed(out, header, renamed(&self.first), renamed(&self.last));
     }
@@ -165,8 +181,7 @@ impl Layout {
         first: Option<Timestamp>,
         last: Option<Timestamp>,
     ) {
-        let (first, last) = (first.map(written), last.map(written));
-        self.push_changed(out, record, first.as_deref(), last.as_deref());
+        self.push_changed(out, record, first.map(Cell::Time), last.map(Cell::Time));
     }
 
     /// Appends `record` with the cells of its time columns replaced where there is something to put there.
@@ -174,8 +189,8 @@ impl Layout {
         &self,
         out: &mut Vec<u8>,
         record: &Record<'_>,
-        first: Option<&[u8]>,
-        last: Option<&[u8]>,
+        first: Option<Cell>,
+        last: Option<Cell>,
     ) {
         let mut changes = [(&self.first, first), (&self.last, last)];
         changes.sort_by_key(|(time, _)| time.column.unwrap_or(usize::MAX));
@@ -183,14 +198,16 @@ impl Layout {
         for (time, cell) in &changes {
             if let (Some(range), Some(cell)) = (time.column.and_then(|at| record.range(at)), cell) {
                 out.extend_from_slice(record.bytes().get(copied..range.start).unwrap_or_default());
-                out.extend_from_slice(cell);
+                cell.push(out);
                 copied = range.end;
             }
         }
         out.extend_from_slice(record.bytes().get(copied..).unwrap_or_default());
         for (_, cell) in changes.iter().filter(|(time, _)| time.column.is_none()) {
             out.push(b',');
-            out.extend_from_slice(cell.unwrap_or_default());
+            if let Some(cell) = cell {
+                cell.push(out);
+            }
         }
     }
 
@@ -211,7 +228,11 @@ impl Layout {
         for (time, at) in [(&self.first, first), (&self.last, last)] {
             match time.column.and_then(|column| cells.get_mut(column)) {
                 Some(cell) => at.write(cell),
-                None => cells.push(written(at)),
+                None => {
+                    let mut cell = Vec::new();
+                    at.write(&mut cell);
+                    cells.push(cell);
+                }
             }
         }
         out.extend_from_slice(&cells.join(&b','));
@@ -229,12 +250,6 @@ fn time(cell: &[u8], column: &'static str) -> Result<Option<Timestamp>, NoTime> 
             found: cell.to_vec(),
         }),
     }
-}
-
-fn written(time: Timestamp) -> Vec<u8> {
-    let mut text = Vec::with_capacity(20);
-    time.write(&mut text);
-    text
 }
 
 #[cfg(test)]
