@@ -21,7 +21,7 @@ mod splunkd;
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use s3newip::access::{AccessColumns, PairTexts};
-use s3newip::history::History;
+use s3newip::history::{History, Wanted};
 use s3newip::options::StatusList;
 use s3newip::pair::{PairHasher, push_value};
 use s3newip::rows::{Header, RecordReader};
@@ -170,7 +170,11 @@ fn history_pass(bencher: Bencher<'_, '_>) {
         .counter(BytesCount::of_slice(&content))
         .counter(ItemsCount::new(10 * ROWS))
         .bench(|| {
-            let rows = history.read(&hasher, &mut |rows| {
+            let wanted = Wanted {
+                hasher: &hasher,
+                sieve: None,
+            };
+            let rows = history.read(wanted, &mut |rows| {
                 black_box(rows);
             });
             rows.unwrap()

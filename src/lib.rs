@@ -23,6 +23,8 @@ pub mod rows;
 // From a row to a pair.
 pub mod pair;
 
+pub mod sieve;
+
 pub mod options;
 
 pub mod access;

@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 
 use crate::access::Access;
 use crate::pair::{PairHasher, PairKey};
+use crate::sieve::Sieve;
 use crate::timestamp::Timestamp;
 
 /// A pair's number, from 0 in order of first sight.
@@ -350,6 +351,11 @@ impl Sightings {
         for (pair, past) in self.pairs.iter_mut().zip(pasts) {
             pair.set_past(past);
         }
+    }
+
+    /// What tells most others from these pairs at a glance.
+    pub fn sieve(&self) -> Sieve {
+        Sieve::new(self.pairs.iter().map(Sighting::key))
     }
 
     /// How many pairs.

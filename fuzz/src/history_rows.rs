@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use s3newip::history::{FileRoute, History, Merged, Publication, PublishError, publish};
+use s3newip::history::{FileRoute, History, Merged, Publication, PublishError, Wanted, publish};
 use s3newip::pair::{self, PairHasher, PairKey};
 use s3newip::rows::{RecordReader, decoded};
 use s3newip::sightings::Sightings;
@@ -121,7 +121,12 @@ fn hasher() -> PairHasher {
 /// The rows of the history that are no empty lines; `path` is where it is.
 fn rows(history: &History, path: &Path) -> Result<Vec<Row>, String> {
     let mut read = Vec::new();
-    let count = history.read(&hasher(), &mut |run| read.extend_from_slice(run.rows));
+    let hasher = hasher();
+    let wanted = Wanted {
+        hasher: &hasher,
+        sieve: None,
+    };
+    let count = history.read(wanted, &mut |run| read.extend_from_slice(run.rows));
     let count = count.map_err(|error| error.to_string())?;
     let text = fs::read(path).unwrap_or_default();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Detector, Rules, pair_values};
 use crate::error::Error;
 use crate::held::{HeaderId, Held};
-use crate::history::{self, Failure, Merged, Publication, PublishError};
+use crate::history::{self, Failure, Merged, Publication, PublishError, Wanted};
 use crate::options::Output;
 use crate::sightings::{PairId, Past, Sightings, Standing};
 use crate::timestamp::Timestamp;
@@ -88,7 +88,12 @@ impl Detector {
         let sightings = &mut self.sightings;
         let mut updated = 0;
         let mut found = Vec::new();
-        let before = self.history.read(&self.hasher, &mut |run| {
+        let sieve = sightings.sieve();
+        let wanted = Wanted {
+            hasher: &self.hasher,
+            sieve: Some(&sieve),
+        };
+        let before = self.history.read(wanted, &mut |run| {
             sightings.find_all(run.rows.iter().map(|row| row.key), &mut found);
             for (row, id) in run.rows.iter().zip(&found) {
                 let pair = id.and_then(|id| sightings.get_mut(id));

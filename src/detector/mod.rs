@@ -19,7 +19,7 @@ use std::path::Path;
 use crate::access::{Access, PairTexts};
 use crate::error::Error;
 use crate::held::{HeaderId, Held};
-use crate::history::History;
+use crate::history::{History, Wanted};
 use crate::options::{NewRule, Output};
 use crate::pair::{self, PairHasher, PairKey};
 use crate::settled::Settled;
@@ -287,21 +287,25 @@ impl Detector {
         let keep = matches!(self.surveyed, Surveyed::Nothing);
         let (rules, size) = (self.rules, self.history.size());
         let sightings = &mut self.sightings;
-        let (mut settled, mut begun, mut found) = (None, false, Vec::new());
-        self.history.read(&self.hasher, &mut |run| {
-            let keys = run
-                .rows
-                .iter()
-                .map(|row| row.key.filter(|_| rules.settles(row.first)));
+        let sieve = sightings.sieve();
+        let wanted = Wanted {
+            hasher: &self.hasher,
+            sieve: (!keep).then_some(&sieve),
+        };
+        let (mut settled, mut begun) = (None, false);
+        self.history.read(wanted, &mut |run| {
+            let rows = run.rows.iter().filter(|row| rules.settles(row.first));
+            let keys = rows.filter_map(|row| row.key);
             if keep && !std::mem::replace(&mut begun, true) {
                 settled = Settled::with_room_for(run.rows_in(size));
             }
             settled = settled
                 .take()
-                .and_then(|settled| settled.with(keys.clone().flatten()));
-            sightings.find_all(keys, &mut found);
-            for id in found.iter().flatten() {
-                sightings.set_standing(*id, Standing::Known);
+                .and_then(|settled| settled.with(keys.clone()));
+            for key in keys.filter(|key| sieve.passes(*key)) {
+                if let Some(id) = sightings.find(key) {
+                    sightings.set_standing(id, Standing::Known);
+                }
             }
         })?;
         for pair in self.sightings.iter_mut().filter(|pair| undecided(pair)) {

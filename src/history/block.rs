@@ -7,6 +7,7 @@ use super::table::{Table, check_characters, times};
 use crate::error::Error;
 use crate::pair::{self, PairHasher, PairKey};
 use crate::rows::{Located, MAX_RECORD_BYTES, ReadError, Record, RecordIndex};
+use crate::sieve::Sieve;
 use crate::timestamp::Timestamp;
 
 /// What is read beyond a block's end for its last row, in bytes; more where that is longer.
@@ -15,7 +16,8 @@ const SLACK: usize = 4 << 10;
 /// One row.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// Its pair; `None` for an empty line, and for a row with an empty key, which no access can match.
+    /// Its pair; `None` for an empty line, for a row with an empty key, which no access can match, and for a pair that
+    /// nobody looks for.
     pub key: Option<PairKey>,
     /// Its first time, where it has one.
     pub first: Option<Timestamp>,
@@ -102,6 +104,25 @@ impl Block {
     }
 }
 
+/// The pairs that somebody looks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Makes their keys.
+    pub hasher: &'a PairHasher,
+    /// What they pass; `None`: all are wanted.
+    pub sieve: Option<&'a Sieve>,
+}
+
+impl Wanted<'_> {
+    /// The key of the pair with this text, where it may be wanted.
+    #[inline]
+    fn key(&self, text: &[u8]) -> Option<PairKey> {
+        let key = self.hasher.key(text);
+        let passes = self.sieve.is_none_or(|sieve| sieve.passes(key));
+        passes.then_some(key)
+    }
+}
+
 /// Where the first row of a block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Begin {
@@ -122,17 +143,17 @@ pub(super) struct BlockReader<'a> {
 #[derive(Debug)]
 struct RowReader<'a> {
     table: &'a Table,
-    hasher: &'a PairHasher,
+    wanted: Wanted<'a>,
     text: Vec<u8>,
     /// Whether a character that no text has, or that may be out of place, is among the bytes read last.
     odd: bool,
 }
 
 impl<'a> BlockReader<'a> {
-    pub(super) fn new(table: &'a Table, hasher: &'a PairHasher) -> Self {
+    pub(super) fn new(table: &'a Table, wanted: Wanted<'a>) -> Self {
         let rows = RowReader {
             table,
-            hasher,
+            wanted,
             text: Vec::new(),
             odd: false,
         };
@@ -254,7 +275,7 @@ impl RowReader<'_> {
         Ok(row)
     }
 
-    /// The pair of a row; `None` where one of its values is none.
+    /// The pair of a row; `None` where one of its values is none, or nobody looks for it.
     #[inline]
     fn key(&mut self, record: &Record<'_>) -> Option<PairKey> {
         self.text.clear();
@@ -264,6 +285,6 @@ impl RowReader<'_> {
             }
             pair::push_value(&mut self.text, &cell);
         }
-        Some(self.hasher.key(&self.text))
+        self.wanted.key(&self.text)
     }
 }

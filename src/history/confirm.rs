@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::History;
+use super::block::Wanted;
 use super::merge::Merged;
 use super::publish::{Placed, Publication, PublishError, place};
 use super::route::Failure;
@@ -98,7 +99,12 @@ fn holds(
 ) -> Result<bool, PublishError> {
     let mut met = vec![false; sightings.len()];
     let mut current = true;
-    history.read(hasher, &mut |run| {
+    let sieve = sightings.sieve();
+    let wanted = Wanted {
+        hasher,
+        sieve: Some(&sieve),
+    };
+    history.read(wanted, &mut |run| {
         for row in run.rows {
             let id = row.key.and_then(|key| sightings.find(key));
             let met = id.and_then(|id| met.get_mut(id.index()));

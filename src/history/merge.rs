@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::History;
-use super::block::{Block, Row};
+use super::block::{Block, Row, Wanted};
 use super::layout::Layout;
 use super::part::Part;
 use super::source::{Source, unreadable};
@@ -89,7 +89,12 @@ pub(super) fn merge(
         ends: Vec::new(),
     };
     let mut end = 0;
-    let head = stream(source, history.keys(), hasher, |head, block| {
+    let sieve = sightings.sieve();
+    let wanted = Wanted {
+        hasher,
+        sieve: Some(&sieve),
+    };
+    let head = stream(source, history.keys(), wanted, |head, block| {
         end = block.place.end;
         merge.merge_block(head, block, sightings)
     })?;

@@ -30,11 +30,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::pair::PairHasher;
 use source::Source;
 use stream::stream;
 
-pub use block::{Row, Run};
+pub use block::{Row, Run, Wanted};
 pub use layout::Layout;
 pub use lock::LOCK_WAIT;
 pub use merge::Merged;
@@ -102,12 +101,12 @@ impl History {
     ///
     /// # Errors
     /// The file cannot be read, or is not a history.
-    pub fn read(&self, hasher: &PairHasher, visit: &mut dyn FnMut(&Run<'_>)) -> Result<u64, Error> {
+    pub fn read(&self, wanted: Wanted<'_>, visit: &mut dyn FnMut(&Run<'_>)) -> Result<u64, Error> {
         let mut attempts = 1;
         loop {
             let source = Source::open(&self.path)?;
             let mut rows = 0;
-            let read = stream(&source, &self.keys, hasher, |_, block| {
+            let read = stream(&source, &self.keys, wanted, |_, block| {
                 rows += block.pairs();
                 visit(&block.run());
                 Ok::<_, Error>(())

@@ -9,11 +9,10 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, Scope};
 
-use super::block::{Begin, Block, BlockReader};
+use super::block::{Begin, Block, BlockReader, Wanted};
 use super::source::Source;
 use super::table::{Head, Table};
 use crate::error::Error;
-use crate::pair::PairHasher;
 
 /// The size of a block, in bytes: some thousand rows, and small enough for a processor's cache.
 const BLOCK_BYTES: u64 = 256 << 10;
@@ -38,7 +37,7 @@ struct Reader {
 pub(super) fn stream<E: From<Error>>(
     source: &Source,
     keys: &[String],
-    hasher: &PairHasher,
+    wanted: Wanted<'_>,
     mut visit: impl FnMut(&Head, &Block) -> Result<(), E>,
 ) -> Result<Option<Head>, E> {
     let Some(table) = Table::open(source, keys)? else {
@@ -49,10 +48,10 @@ pub(super) fn stream<E: From<Error>>(
         let readers: Vec<_> = match spans().nth(1) {
             None => Vec::new(),
             Some(_) => (0..READERS)
-                .filter_map(|number| start(scope, &table, hasher, spans().skip(number)))
+                .filter_map(|number| start(scope, &table, wanted, spans().skip(number)))
                 .collect(),
         };
-        let mut own = BlockReader::new(&table, hasher);
+        let mut own = BlockReader::new(&table, wanted);
         let mut at = table.start;
         for (number, span) in spans().enumerate() {
             let reader = readers.get(number % READERS);
@@ -94,13 +93,13 @@ fn spans(start: u64, end: u64) -> impl Iterator<Item = Range<u64>> + Clone {
 fn start<'scope>(
     scope: &'scope Scope<'scope, '_>,
     table: &'scope Table,
-    hasher: &'scope PairHasher,
+    wanted: Wanted<'scope>,
     spans: impl Iterator<Item = Range<u64>> + Send + 'scope,
 ) -> Option<Reader> {
     let (give, read) = sync_channel::<Read>(1);
     let (empty, take_back) = sync_channel(2);
     let read_all = move || {
-        let mut reader = BlockReader::new(table, hasher);
+        let mut reader = BlockReader::new(table, wanted);
         for span in spans.step_by(READERS) {
             let mut block = take_back.try_recv().unwrap_or_default();
             let begin = match span.start == table.start {
@@ -120,6 +119,7 @@ fn start<'scope>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pair::PairHasher;
     use crate::rows::RecordReader;
 
     const HEAD: &str = "note,bucket_name,remote_ip,firstTime,lastTime\n";
@@ -131,9 +131,13 @@ mod tests {
         std::fs::write(&path, format!("{HEAD}{rows}")).unwrap();
         let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
         let hasher = PairHasher::new(&[0; 16]);
+        let wanted = Wanted {
+            hasher: &hasher,
+            sieve: None,
+        };
         let (mut text, mut blocks) = (String::new(), 0);
         let mut offset = HEAD.len() as u64;
-        stream(&Source::open(&path)?, &keys, &hasher, |_, block| {
+        stream(&Source::open(&path)?, &keys, wanted, |_, block| {
             blocks += 1;
             for row in block.rows() {
                 let (content, ending) = block.parts(row);
