@@ -122,11 +122,9 @@ fn hasher() -> PairHasher {
 fn rows(history: &History, path: &Path) -> Result<Vec<Row>, String> {
     let mut read = Vec::new();
     let hasher = hasher();
-    let wanted = Wanted {
-        hasher: &hasher,
-        sieve: None,
-    };
-    let count = history.read(wanted, &mut |run| read.extend_from_slice(run.rows));
+    let count = history.read(Wanted::all(&hasher), &mut |run| {
+        read.extend_from_slice(run.rows)
+    });
     let count = count.map_err(|error| error.to_string())?;
     let text = fs::read(path).unwrap_or_default();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);

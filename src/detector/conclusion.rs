@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Detector, Rules, pair_values};
+use super::{Detector, Rules, Surveyed, pair_values};
 use crate::error::Error;
 use crate::held::{HeaderId, Held};
 use crate::history::{self, Failure, Merged, Publication, PublishError, Wanted};
@@ -51,6 +51,8 @@ impl Detector {
         // Before the history says that these pairs are known: a full disk after that would lose their rows.
         let flushed = self.held.flush();
         flushed.map_err(|cause| self.unspillable(&cause))?;
+        // Its memory is of more use to the merge.
+        self.surveyed = Surveyed::Nothing;
         let mut unpublished = None;
         let merged = match publication {
             None => self.compare()?,
@@ -89,10 +91,7 @@ impl Detector {
         let mut updated = 0;
         let mut found = Vec::new();
         let sieve = sightings.sieve();
-        let wanted = Wanted {
-            hasher: &self.hasher,
-            sieve: Some(&sieve),
-        };
+        let wanted = Wanted::of(&sieve, &self.hasher);
         let before = self.history.read(wanted, &mut |run| {
             sightings.find_all(run.rows.iter().map(|row| row.key), &mut found);
             for (row, id) in run.rows.iter().zip(&found) {

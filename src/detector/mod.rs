@@ -288,9 +288,10 @@ impl Detector {
         let (rules, size) = (self.rules, self.history.size());
         let sightings = &mut self.sightings;
         let sieve = sightings.sieve();
-        let wanted = Wanted {
-            hasher: &self.hasher,
-            sieve: (!keep).then_some(&sieve),
+        let wanted = if keep {
+            Wanted::all(&self.hasher)
+        } else {
+            Wanted::of(&sieve, &self.hasher)
         };
         let (mut settled, mut begun) = (None, false);
         self.history.read(wanted, &mut |run| {

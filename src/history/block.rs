@@ -107,13 +107,27 @@ impl Block {
 /// The pairs that somebody looks for.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// Makes their keys.
-    pub hasher: &'a PairHasher,
-    /// What they pass; `None`: all are wanted.
-    pub sieve: Option<&'a Sieve>,
+    hasher: &'a PairHasher,
+    sieve: Option<&'a Sieve>,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    /// All pairs, with keys from `hasher`.
+    pub fn all(hasher: &'a PairHasher) -> Self {
+        Self {
+            hasher,
+            sieve: None,
+        }
+    }
+
+    /// Those that pass `sieve`.
+    pub fn of(sieve: &'a Sieve, hasher: &'a PairHasher) -> Self {
+        Self {
+            hasher,
+            sieve: Some(sieve),
+        }
+    }
+
     /// The key of the pair with this text, where it may be wanted.
     #[inline]
     fn key(&self, text: &[u8]) -> Option<PairKey> {

@@ -100,11 +100,7 @@ fn holds(
     let mut met = vec![false; sightings.len()];
     let mut current = true;
     let sieve = sightings.sieve();
-    let wanted = Wanted {
-        hasher,
-        sieve: Some(&sieve),
-    };
-    history.read(wanted, &mut |run| {
+    history.read(Wanted::of(&sieve, hasher), &mut |run| {
         for row in run.rows {
             let id = row.key.and_then(|key| sightings.find(key));
             let met = id.and_then(|id| met.get_mut(id.index()));

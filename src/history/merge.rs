@@ -90,14 +90,15 @@ pub(super) fn merge(
     };
     let mut end = 0;
     let sieve = sightings.sieve();
-    let wanted = Wanted {
-        hasher,
-        sieve: Some(&sieve),
-    };
-    let head = stream(source, history.keys(), wanted, |head, block| {
-        end = block.place.end;
-        merge.merge_block(head, block, sightings)
-    })?;
+    let head = stream(
+        source,
+        history.keys(),
+        Wanted::of(&sieve, hasher),
+        |head, block| {
+            end = block.place.end;
+            merge.merge_block(head, block, sightings)
+        },
+    )?;
     match head {
         Some(head) => merge.append(&head, end.max(head.bytes.len() as u64), sightings)?,
         None => merge.create(sightings)?,

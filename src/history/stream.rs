@@ -131,23 +131,24 @@ mod tests {
         std::fs::write(&path, format!("{HEAD}{rows}")).unwrap();
         let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
         let hasher = PairHasher::new(&[0; 16]);
-        let wanted = Wanted {
-            hasher: &hasher,
-            sieve: None,
-        };
         let (mut text, mut blocks) = (String::new(), 0);
         let mut offset = HEAD.len() as u64;
-        stream(&Source::open(&path)?, &keys, wanted, |_, block| {
-            blocks += 1;
-            for row in block.rows() {
-                let (content, ending) = block.parts(row);
-                let row_text = String::from_utf8([content, ending].concat()).unwrap();
-                assert_eq!(block.offset(row), offset);
-                offset += row_text.len() as u64;
-                text += &row_text;
-            }
-            Ok::<_, Error>(())
-        })?;
+        stream(
+            &Source::open(&path)?,
+            &keys,
+            Wanted::all(&hasher),
+            |_, block| {
+                blocks += 1;
+                for row in block.rows() {
+                    let (content, ending) = block.parts(row);
+                    let row_text = String::from_utf8([content, ending].concat()).unwrap();
+                    assert_eq!(block.offset(row), offset);
+                    offset += row_text.len() as u64;
+                    text += &row_text;
+                }
+                Ok::<_, Error>(())
+            },
+        )?;
         Ok((text, blocks))
     }
 
