@@ -374,3 +374,67 @@ fn a_twin_that_is_broken_leaves_the_plain_column() {
         "a twin wins over the plain column"
     );
 }
+
+/// The body of a chunk of `count` rows, each with a pair of its own.
+fn body(count: usize) -> String {
+    let row = |n: usize| {
+        format!(
+            "{NOW},billing,\"2001:db8::{n:x}\",\"{}\"\n",
+            "padding ".repeat(8)
+        )
+    };
+    let rows: String = (1..=count).map(row).collect();
+    format!("_time,bucket_name,remote_ip,note\n{rows}")
+}
+
+/// More than one thread reads it.
+const LONG: usize = 10_000;
+
+#[test]
+fn a_long_chunk_gives_what_short_ones_give() {
+    let body = body(LONG);
+    assert!(body.len() > 900_000);
+    let (head, rows) = body.split_once('\n').unwrap();
+    let lines: Vec<_> = rows.lines().collect();
+    let splunk = Splunk::new().history(HEADER);
+    let long = splunk.search("").body(&body).run();
+    let history = splunk.history_text();
+    let splunk = Splunk::new().history(HEADER);
+    let mut search = splunk.search("");
+    for lines in lines.chunks(999) {
+        search = search.body(format!("{head}\n{}\n", lines.join("\n")));
+    }
+    let short = search.run();
+    assert_eq!(long.column("remote_ip").len(), LONG);
+    assert_eq!(long.column("remote_ip"), short.column("remote_ip"));
+    assert!(history == splunk.history_text());
+}
+
+#[test]
+fn a_row_that_is_none_is_named_in_short_and_in_long_chunks() {
+    let wrong = [
+        (
+            "1,2,3\n",
+            "expected 4 cells as in its chunk's header, found 3",
+        ),
+        (
+            "1,2,3,4,5\n",
+            "expected 4 cells as in its chunk's header, found 5",
+        ),
+        ("1,2,\"3\" ,4\n", "closing quote at byte 7 of the row"),
+        ("1,2,\"3,4\n", "begins at byte 4 of the row does not end"),
+    ];
+    for (row, expected) in wrong {
+        for before in [0, 3, LONG] {
+            let splunk = Splunk::new().history(HEADER);
+            let body = format!("{}{row}", body(before));
+            // An empty line is no row.
+            let found = splunk
+                .search("")
+                .body(body.replacen("note\n", "note\n\n", 1))
+                .run();
+            found.expect_error(&[&format!("row {}", before + 1), expected]);
+            assert_eq!(splunk.history_text(), HEADER);
+        }
+    }
+}

@@ -48,8 +48,9 @@ pub(super) fn stream<E: From<Error>>(
         let readers: Vec<_> = match spans().nth(1) {
             None => Vec::new(),
             Some(_) => (0..READERS)
-                .filter_map(|number| start(scope, &table, wanted, spans().skip(number)))
-                .collect(),
+                .map(|number| start(scope, &table, wanted, spans().skip(number)))
+                .collect::<Option<_>>()
+                .unwrap_or_default(),
         };
         let mut own = BlockReader::new(&table, wanted);
         let mut at = table.start;

@@ -81,8 +81,7 @@ pub(super) struct Intake {
     keys: Vec<String>,
     headers: Vec<ChunkHeader>,
     tally: Tally,
-    /// The accesses of a group of rows, with the numbers of their pairs.
-    accesses: Vec<(Result<Access, Unusable>, Range<usize>)>,
+    /// The pairs of a group of rows, and what was found of them.
     pairs: PairTexts,
     expected: Vec<Expected>,
     details: Vec<u8>,
@@ -90,8 +89,15 @@ pub(super) struct Intake {
     spare: Vec<Records>,
 }
 
-/// How many rows are looked at together (see [`Detector::expect`]).
+/// How many rows or pairs are looked at together (see [`Detector::expect`]).
 const GROUP: usize = 32;
+
+/// A row, what it says, and which pairs of its group are its own.
+struct Arrival<'a> {
+    record: Record<'a>,
+    access: Result<Access, Unusable>,
+    pairs: Range<usize>,
+}
 
 impl Intake {
     pub(super) fn new(detector: Detector, options: &Options) -> Self {
@@ -101,7 +107,6 @@ impl Intake {
             keys: options.by.names().to_vec(),
             headers: Vec::new(),
             tally: Tally::default(),
-            accesses: Vec::new(),
             pairs: PairTexts::default(),
             expected: Vec::new(),
             details: Vec::new(),
@@ -155,59 +160,48 @@ impl Intake {
     }
 
     /// Takes in rows that came under the header with this number.
-    fn read_rows(&mut self, header: usize, records: &Records) -> Result<(), Error> {
-        let one_column = self
-            .headers
-            .get(header)
-            .is_some_and(|header| header.names.len() == 1);
-        // An empty line is a row only where a row has but one cell.
-        let mut rows = records
-            .iter()
-            .map(|row| row.record)
-            .filter(|record| one_column || !record.bytes().is_empty());
+    fn read_rows(&mut self, number: usize, records: &Records) -> Result<(), Error> {
+        let mut rows = records.iter().map(|row| row.record).peekable();
         let mut group = Vec::with_capacity(GROUP);
         loop {
-            group.clear();
-            group.extend(rows.by_ref().take(GROUP));
-            if group.is_empty() {
+            let Some(header) = self.headers.get(number) else {
                 return Ok(());
+            };
+            self.pairs.clear();
+            group.clear();
+            while group.len().max(self.pairs.len()) < GROUP {
+                let Some(record) = rows.next_if(|record| header.fits(record)) else {
+                    break;
+                };
+                let before = self.pairs.len();
+                let access = header.columns.read(&record, &self.success, &mut self.pairs);
+                if access.is_ok_and(|access| !access.success) {
+                    self.pairs.truncate(before);
+                }
+                group.push(Arrival {
+                    record,
+                    access,
+                    pairs: before..self.pairs.len(),
+                });
             }
-            self.read_group(header, &group)?;
+            self.detector.expect(&self.pairs, &mut self.expected);
+            for arrival in &group {
+                self.read_row(number, arrival)?;
+            }
+            if group.is_empty() {
+                match rows.next() {
+                    None => return Ok(()),
+                    Some(record) if record.bytes().is_empty() => {}
+                    Some(record) => return Err(self.misshapen(&record, number)),
+                }
+            }
         }
     }
 
-    fn read_group(&mut self, number: usize, group: &[Record<'_>]) -> Result<(), Error> {
-        let Some(header) = self.headers.get(number) else {
-            return Ok(());
-        };
-        self.pairs.clear();
-        self.accesses.clear();
-        for record in group.iter().take_while(|record| header.fits(record)) {
-            let before = self.pairs.len();
-            let access = header.columns.read(record, &self.success, &mut self.pairs);
-            if access.is_ok_and(|access| !access.success) {
-                self.pairs.truncate(before);
-            }
-            self.accesses.push((access, before..self.pairs.len()));
-        }
-        self.detector.expect(&self.pairs, &mut self.expected);
-        let whole = self.accesses.len();
-        for (row, record) in group.iter().take(whole).enumerate() {
-            self.read_row(number, row, record)?;
-        }
-        match group.get(whole) {
-            Some(record) => Err(self.misshapen(record, number)),
-            None => Ok(()),
-        }
-    }
-
-    /// Takes in row `row` of the group, `record`.
-    fn read_row(&mut self, header: usize, row: usize, record: &Record<'_>) -> Result<(), Error> {
-        let Some((access, pairs)) = self.accesses.get(row).cloned() else {
-            return Ok(());
-        };
+    /// Takes in a row whose pairs were looked for.
+    fn read_row(&mut self, header: usize, arrival: &Arrival<'_>) -> Result<(), Error> {
         self.tally.rows += 1;
-        let access = match access {
+        let access = match arrival.access {
             Ok(access) => access,
             Err(why) => {
                 self.tally.skip(why);
@@ -218,17 +212,19 @@ impl Intake {
             return Ok(());
         }
         self.tally.successful += 1;
+        let pairs = arrival.pairs.clone();
         let expected = self.expected.get(pairs.clone()).unwrap_or_default();
         let texts = pairs.map(|pair| self.pairs.get(pair));
         if !self.detector.absorb(&access, expected.iter().zip(texts))? {
             return Ok(());
         }
         if self.detector.rules().output != Output::Pairs {
-            return self.detector.hold(header as u32, record.bytes());
+            let row = arrival.record.bytes();
+            return self.detector.hold(header as u32, row);
         }
         self.details.clear();
         if let Some(header) = self.headers.get(header) {
-            push_details(&mut self.details, record, header);
+            push_details(&mut self.details, &arrival.record, header);
         }
         self.detector.hold(header as u32, &self.details)
     }
