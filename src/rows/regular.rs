@@ -4,7 +4,7 @@
 //! ```text
 //! bytes       bucket,"a,""b""",7⏎
 //! quotes             ^  ^^ ^^^
-//! inside             ######.##.         an odd number of quotes before; doubled quotes leave it for no byte
+//! inside             ###.##.#.          an odd number of quotes up to here; a doubled one leaves it and comes back
 //! delimiters        ^         ^ ^       commas and line feeds that are not inside
 //! ```
 //!

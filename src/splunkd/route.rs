@@ -259,7 +259,7 @@ mod tests {
                 "/srv/splunk/var/run/splunk/lookup_tmp",
             ),
             (
-                Some("/tmp/elsewhere"),
+                Some("/srv/elsewhere"),
                 "/opt/splunk/var/run/splunk/lookup_tmp",
             ),
         ];
