@@ -1,5 +1,6 @@
 //! Rows from splunkd: the first byte chooses the options, the second how the stream is cut, the rest is a chunk's body.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 
@@ -305,7 +306,7 @@ fn check_pairs(options: &Options, header: &Cells, rows: &[Row], result: &[Cells]
     let pairs = pairs(options, rows);
     let counted = header.iter().any(|name| name == b"count");
     let mut expected: Vec<_> = pairs.iter().filter(|(_, pair)| pair.2).collect();
-    let values = |pair: &[u8]| -> Cells { pair::values(pair).map(<[u8]>::to_vec).collect() };
+    let values = |pair: &[u8]| -> Cells { pair::values(pair).map(Cow::into_owned).collect() };
     expected.sort_by_key(|(pair, seen)| (seen.0, values(pair)));
     let rows = result.split_first().map_or([].as_slice(), |(_, rows)| rows);
     assert_eq!(rows.len(), expected.len());

@@ -103,8 +103,8 @@ fn row(line: &Line<'_>) -> Value {
     json!({
         "_time": Timestamp::from_seconds(line.request_time).to_rfc3339(),
         "newIP": 1,
-        "bucket_name": text(values.next().unwrap()),
-        "src_ip": text(values.next().unwrap()),
+        "bucket_name": text(&values.next().unwrap()),
+        "src_ip": text(&values.next().unwrap()),
         "operation": text(line.operation),
         "request_uri": text(line.request_uri),
     })

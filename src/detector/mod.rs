@@ -14,6 +14,7 @@
 mod conclusion;
 mod tally;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::access::{Access, PairTexts};
@@ -324,6 +325,6 @@ fn may_be_new(sightings: &Sightings, id: PairId) -> bool {
 }
 
 /// The values of a pair, in the order of the key fields.
-pub fn pair_values(sightings: &Sightings, id: PairId) -> impl Iterator<Item = &[u8]> {
+pub fn pair_values(sightings: &Sightings, id: PairId) -> impl Iterator<Item = Cow<'_, [u8]>> {
     pair::values(sightings.text(id))
 }

@@ -161,6 +161,8 @@ struct RowReader<'a> {
     text: Vec<u8>,
     /// Whether a character that no text has, or that may be out of place, is among the bytes read last.
     odd: bool,
+    /// Whether a quote is among them.
+    quoted: bool,
 }
 
 impl<'a> BlockReader<'a> {
@@ -170,6 +172,7 @@ impl<'a> BlockReader<'a> {
             wanted,
             text: Vec::new(),
             odd: false,
+            quoted: false,
         };
         Self {
             rows,
@@ -245,6 +248,7 @@ impl<'a> BlockReader<'a> {
         read.map_err(|cause| self.rows.table.unreadable(&cause))?;
         let bytes = block.bytes.get(..wanted).unwrap_or_default();
         self.rows.odd = memchr::memchr2(0, b'\r', bytes).is_some();
+        self.rows.quoted = memchr::memchr(b'"', bytes).is_some();
         Ok(wanted)
     }
 
@@ -292,8 +296,13 @@ impl RowReader<'_> {
     /// The pair of a row; `None` where one of its values is none, or nobody looks for it.
     #[inline]
     fn key(&mut self, record: &Record<'_>) -> Option<PairKey> {
+        let layout = &self.table.head.layout;
+        let plain = !self.odd && !self.quoted;
+        if let Some(text) = plain.then(|| layout.pair_text(record)).flatten() {
+            return self.wanted.key(text);
+        }
         self.text.clear();
-        for cell in self.table.head.layout.key_cells(record) {
+        for cell in layout.key_cells(record) {
             if matches!(cell.as_ref(), b"" | b"-") {
                 return None;
             }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::access::TIME_SPELLINGS;
+use crate::pair;
 use crate::rows::{Header, Record, decoded, push_cell};
 use crate::shown;
 use crate::timestamp::Timestamp;
@@ -12,6 +13,8 @@ use crate::timestamp::Timestamp;
 pub struct Layout {
     columns: usize,
     keys: Vec<usize>,
+    /// Whether the key columns follow each other in the order of the key fields, and another column them.
+    keys_together: bool,
     first: TimeColumn,
     last: TimeColumn,
 }
@@ -38,8 +41,30 @@ impl TimeColumn {
         }
     }
 
-    /// The first of its columns that is filled, decoded; empty where none is.
+    /// The time of a row, where it has one.
     #[inline]
+    fn time(&self, record: &Record<'_>) -> Result<Option<Timestamp>, NoTime> {
+        let plain = |column| Timestamp::parse_plain(record.raw(column));
+        match self.column.and_then(plain) {
+            None => self.any_time(record),
+            time => Ok(time),
+        }
+    }
+
+    /// The same, however it is written.
+    #[inline(never)]
+    fn any_time(&self, record: &Record<'_>) -> Result<Option<Timestamp>, NoTime> {
+        let cell = self.cell(record);
+        match Timestamp::parse(&cell) {
+            None if !cell.is_empty() => Err(NoTime {
+                column: self.name,
+                found: cell.into_owned(),
+            }),
+            time => Ok(time),
+        }
+    }
+
+    /// The first of its columns that is filled, decoded; empty where none is.
     fn cell<'a>(&self, record: &Record<'a>) -> Cow<'a, [u8]> {
         let preferred = self.column.map(|column| decoded(record.raw(column)));
         match preferred {
@@ -77,7 +102,7 @@ impl Cell {
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoTime {
     /// The column's name when the file is written.
-    pub column: &'static str,
+    pub column: &'static [u8],
     /// What is there.
     pub found: Vec<u8>,
 }
@@ -105,9 +130,10 @@ impl Layout {
                     .position(name.as_bytes())
                     .ok_or_else(|| missing(name))
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             columns: header.len(),
+            keys_together: are_together(&keys, header.len()),
             keys,
             first: TimeColumn::find(header, TIME_SPELLINGS.map(|(first, _)| first)),
             last: TimeColumn::find(header, TIME_SPELLINGS.map(|(_, last)| last)),
@@ -124,6 +150,7 @@ impl Layout {
         Self {
             columns: keys + 2,
             keys: (0..keys).collect(),
+            keys_together: true,
             first: column(b"firstTime", keys),
             last: column(b"lastTime", keys + 1),
         }
@@ -139,6 +166,22 @@ impl Layout {
         self.keys.iter().map(|column| decoded(record.raw(*column)))
     }
 
+    /// The text of a row's pair, where it has all its values and stands in the row as it is. There must be no quotes and
+    /// no CR in the row.
+    #[inline]
+    pub fn pair_text<'a>(&self, record: &Record<'a>) -> Option<&'a [u8]> {
+        let (first, last) = (self.keys.first()?, self.keys.last()?);
+        let is_text = |column: &usize| match record.raw(*column) {
+            b"" | b"-" => false,
+            cell => pair::is_text(cell),
+        };
+        if !self.keys_together || !self.keys.iter().all(is_text) {
+            return None;
+        }
+        let (first, last) = (record.range(*first)?, record.range(*last)?);
+        record.bytes().get(first.start..=last.end)
+    }
+
     /// A row's first and last time, each where it has one.
     ///
     /// # Errors
@@ -147,10 +190,7 @@ impl Layout {
         &self,
         record: &Record<'_>,
     ) -> Result<(Option<Timestamp>, Option<Timestamp>), NoTime> {
-        Ok((
-            time(&self.first.cell(record), "firstTime")?,
-            time(&self.last.cell(record), "lastTime")?,
-        ))
+        Ok((self.first.time(record)?, self.last.time(record)?))
     }
 
     /// What is appended to rows that are not changed: empty cells for columns that the file does not have yet.
@@ -215,14 +255,14 @@ impl Layout {
     pub fn push_new_row<'a>(
         &self,
         out: &mut Vec<u8>,
-        keys: impl Iterator<Item = &'a [u8]>,
+        keys: impl Iterator<Item = Cow<'a, [u8]>>,
         first: Timestamp,
         last: Timestamp,
     ) {
         let mut cells = vec![Vec::new(); self.columns];
         for (column, value) in self.keys.iter().zip(keys) {
             if let Some(cell) = cells.get_mut(*column) {
-                push_cell(cell, value);
+                push_cell(cell, &value);
             }
         }
         for (time, at) in [(&self.first, first), (&self.last, last)] {
@@ -239,17 +279,11 @@ impl Layout {
     }
 }
 
-fn time(cell: &[u8], column: &'static str) -> Result<Option<Timestamp>, NoTime> {
-    if cell.is_empty() {
-        return Ok(None);
-    }
-    match Timestamp::parse(cell) {
-        Some(time) => Ok(Some(time)),
-        None => Err(NoTime {
-            column,
-            found: cell.to_vec(),
-        }),
-    }
+/// Whether columns of a row with so many follow each other, and another one the last of them.
+fn are_together(columns: &[usize], all: usize) -> bool {
+    let (from, others) = (columns.iter(), columns.iter().skip(1));
+    from.zip(others).all(|(one, next)| one + 1 == *next)
+        && columns.last().is_some_and(|last| last + 1 < all)
 }
 
 #[cfg(test)]
@@ -383,7 +417,7 @@ mod tests {
         let keys: [&[u8]; 2] = [b"b,1", b"192.0.2.7"];
         layout("note,lastTime,remote_ip,bucket_name").push_new_row(
             &mut out,
-            keys.into_iter(),
+            keys.into_iter().map(Cow::from),
             Timestamp::from_seconds(1),
             Timestamp::from_seconds(2),
         );

@@ -171,7 +171,7 @@ pub(super) fn times(
     layout.times(row).map_err(|wrong| {
         format!(
             "expected epoch seconds or nothing in {}, found {}",
-            wrong.column,
+            shown::escaped(wrong.column),
             shown::quoted(&wrong.found)
         )
     })

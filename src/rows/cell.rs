@@ -48,11 +48,16 @@ pub fn push_cell(out: &mut Vec<u8>, value: &[u8]) {
 }
 
 fn needs_quotes(value: &[u8]) -> bool {
-    value
-        .iter()
-        .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
-        || value.first().is_some_and(|byte| *byte == b' ')
-        || value.last().is_some_and(|byte| *byte == b' ')
+    let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
+    // Nothing special is above a comma, and in few values anything is not: to find that out takes no branches.
+    let lowest = value.iter().fold(u8::MAX, |lowest, byte| lowest.min(*byte));
+    lowest <= b',' && (value.iter().any(special) || has_outer_space(value))
+}
+
+/// Whether a value begins or ends with a space.
+#[inline]
+pub fn has_outer_space(value: &[u8]) -> bool {
+    value.starts_with(b" ") || value.ends_with(b" ")
 }
 
 #[cfg(test)]

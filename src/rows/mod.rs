@@ -22,9 +22,9 @@ mod reader;
 mod record;
 mod regular;
 
-pub use cell::{decoded, push_cell};
+pub use cell::{decoded, has_outer_space, push_cell};
 pub use header::Header;
 pub use index::RecordIndex;
 pub use multivalue::{MULTIVALUE_PREFIX, multivalues};
 pub use reader::{Located, MAX_RECORD_BYTES, ReadError, RecordReader, Records};
-pub use record::{Record, Scanned, scan};
+pub use record::{Record, Scanned, cell_end, scan};

@@ -47,9 +47,11 @@ pub fn scan(input: &[u8], complete: bool, ends: &mut Vec<u32>) -> Scanned {
     }
 }
 
-/// Where the cell that begins at `start` ends: at a comma, a line ending or the end of input. `Err` holds the opening
-/// quote of a cell that does not end.
-fn cell_end(input: &[u8], start: usize) -> Result<usize, usize> {
+/// Where the cell that begins at `start` ends: at a comma, a line ending or the end of input.
+///
+/// # Errors
+/// The opening quote of a cell that does not end.
+pub fn cell_end(input: &[u8], start: usize) -> Result<usize, usize> {
     let cell = input.get(start..).unwrap_or_default();
     match cell.first() {
         Some(b'"') => quoted_end(cell).map(|length| start + length).ok_or(start),

@@ -1,5 +1,6 @@
 //! The result as rows of cells, whatever the format.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::arguments::ScanArguments;
@@ -163,7 +164,7 @@ fn for_each_pair(
 
 /// Bucket, address and place.
 fn push_pair(cells: &mut Vec<Cell>, geoip: Option<&GeoIp>, sightings: &Sightings, id: PairId) {
-    let mut values = pair_values(sightings, id).map(<[u8]>::to_vec);
+    let mut values = pair_values(sightings, id).map(Cow::into_owned);
     let (bucket_name, remote_ip) = (
         values.next().unwrap_or_default(),
         values.next().unwrap_or_default(),

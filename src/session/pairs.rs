@@ -2,7 +2,7 @@
 
 use super::connection::Lost;
 use super::intake::ChunkHeader;
-use crate::detector::{Conclusion, DETAILS, Verdict, pair_values};
+use crate::detector::{Conclusion, DETAILS, Verdict};
 use crate::rows::{Record, push_cell, scan};
 
 /// The whole table as CSV; empty where there is no new pair.
@@ -49,10 +49,7 @@ fn header(keys: &[String], shown: &[usize]) -> Vec<u8> {
 }
 
 fn push_pair(out: &mut Vec<u8>, conclusion: &Conclusion, verdict: &Verdict) {
-    for value in pair_values(&conclusion.sightings, verdict.pair) {
-        push_cell(out, value);
-        out.push(b',');
-    }
+    out.extend_from_slice(conclusion.sightings.text(verdict.pair));
     if let Some(first) = verdict.first {
         first.write(out);
     }
