@@ -350,6 +350,11 @@ impl PairTexts {
         self.ends.is_empty()
     }
 
+    /// The bytes of all of them together.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The texts, in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|number| self.get(number))

@@ -8,6 +8,9 @@
 pub mod shown;
 pub mod timestamp;
 
+// Work shared by threads.
+pub mod turns;
+
 // What goes wrong, and what goes over the wire.
 pub mod error;
 pub mod frame;

@@ -17,7 +17,7 @@ mod tally;
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::access::{Access, PairTexts};
+use crate::access::Access;
 use crate::error::Error;
 use crate::held::{HeaderId, Held};
 use crate::history::{History, Wanted};
@@ -141,6 +141,11 @@ impl Detector {
         &self.history
     }
 
+    /// What makes the keys of pairs.
+    pub fn hasher(&self) -> &PairHasher {
+        &self.hasher
+    }
+
     /// The pairs so far.
     pub fn sightings(&self) -> &Sightings {
         &self.sightings
@@ -148,10 +153,10 @@ impl Detector {
 
     /// Looks for pairs that are about to be absorbed. Many at a time, because the look-ups wait for memory, and the
     /// processor overlaps waits that stand close together.
-    pub fn expect(&self, texts: &PairTexts, expected: &mut Vec<Expected>) {
+    pub fn expect(&self, keys: &[PairKey], expected: &mut Vec<Expected>) {
         expected.clear();
-        expected.extend(texts.iter().map(|text| Expected {
-            key: self.sightings.key(text),
+        expected.extend(keys.iter().map(|key| Expected {
+            key: *key,
             found: None,
             settled: None,
         }));

@@ -1,32 +1,30 @@
-//! The history as a stream of blocks: two threads read and check one block each while the caller compares and writes
-//! the one before.
+//! The history as a stream of blocks: threads read and check one block each while the caller compares and writes the one
+//! before.
 //!
 //! Where the rows of a block begin is not known before all blocks before it were read: a line feed may be inside a
 //! quoted cell. So the threads take the first line feed for the end of a row; a block that does not begin where the one
 //! before it ended is read again from there.
 
 use std::ops::Range;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{Builder, Scope};
 
 use super::block::{Begin, Block, BlockReader, Wanted};
 use super::source::Source;
 use super::table::{Head, Table};
 use crate::error::Error;
+use crate::turns::in_turns;
 
 /// The size of a block, in bytes: some thousand rows, and small enough for a processor's cache.
 const BLOCK_BYTES: u64 = 256 << 10;
 
-/// Threads that read.
+/// Threads that read a history of more than one block.
 const READERS: usize = 2;
 
-/// What a reader hands over: the block, or why its span is no part of a history.
-type Read = Result<Block, Error>;
-
-/// A thread that reads every [`READERS`]th block.
-struct Reader {
-    read: Receiver<Read>,
-    empty: SyncSender<Block>,
+/// What a thread has read: the block, or why its span is no part of a history.
+#[derive(Debug, Default)]
+struct Piece {
+    span: Range<u64>,
+    block: Block,
+    failed: Option<Error>,
 }
 
 /// Calls `visit` with the head and each block of rows of `source`, in order. `None` where there is no table yet, or an
@@ -43,78 +41,62 @@ pub(super) fn stream<E: From<Error>>(
     let Some(table) = Table::open(source, keys)? else {
         return Ok(None);
     };
-    std::thread::scope(|scope| {
-        let spans = || spans(table.start, table.end);
-        let readers: Vec<_> = match spans().nth(1) {
-            None => Vec::new(),
-            Some(_) => (0..READERS)
-                .map(|number| start(scope, &table, wanted, spans().skip(number)))
-                .collect::<Option<_>>()
-                .unwrap_or_default(),
-        };
-        let mut own = BlockReader::new(&table, wanted);
-        let mut at = table.start;
-        for (number, span) in spans().enumerate() {
-            let reader = readers.get(number % READERS);
-            let read = reader.and_then(|reader| reader.read.recv().ok());
-            if at >= span.end {
-                continue;
-            }
-            let block = match read {
-                Some(Ok(block)) if block.place.start == at => block,
-                _ => {
-                    let mut block = Block::default();
-                    own.read(at..span.end, Begin::Here, &mut block)?;
-                    block
-                }
-            };
-            visit(&table.head, &block)?;
-            at = block.place.end;
-            if let Some(reader) = reader {
-                // A reader that has ended needs no buffer.
-                let _ = reader.empty.try_send(block);
-            }
+    let spans = spans(table.start, table.end);
+    let threads = if spans.clone().nth(1).is_some() {
+        READERS
+    } else {
+        0
+    };
+    let take = |spans: &mut _, piece: &mut Piece| match Iterator::next(spans) {
+        Some(span) => {
+            piece.span = span;
+            true
         }
+        None => false,
+    };
+    let reader = || {
+        let mut reader = BlockReader::new(&table, wanted);
+        let start = table.start;
+        move |piece: &mut Piece| {
+            let begin = match piece.span.start == start {
+                true => Begin::Here,
+                false => Begin::AfterLineFeed,
+            };
+            let read = reader.read(piece.span.clone(), begin, &mut piece.block);
+            piece.failed = read.err();
+        }
+    };
+    let mut again = BlockReader::new(&table, wanted);
+    let mut at = table.start;
+    in_turns(threads, spans, take, reader, |piece| {
+        let Piece {
+            span,
+            block,
+            failed,
+        } = piece;
+        if at >= span.end {
+            return Ok(());
+        }
+        let guessed = block.place.start == at || span.start == at;
+        match failed.take() {
+            Some(error) if guessed => return Err(error.into()),
+            None if guessed => {}
+            _ => again.read(at..span.end, Begin::Here, block)?,
+        }
+        visit(&table.head, block)?;
+        at = block.place.end;
         Ok::<_, E>(())
     })?;
     Ok(Some(table.head))
 }
 
 /// The parts of the file between two bytes that are read as one block each.
-fn spans(start: u64, end: u64) -> impl Iterator<Item = Range<u64>> + Clone {
+fn spans(start: u64, end: u64) -> impl Iterator<Item = Range<u64>> + Clone + Send {
     let count = (end - start).div_ceil(BLOCK_BYTES);
     (0..count).map(move |number| {
         let from = start + number * BLOCK_BYTES;
         from..end.min(from + BLOCK_BYTES)
     })
-}
-
-/// Starts a thread that reads every [`READERS`]th of `spans`; `None` where the system has no thread to spare: then
-/// whoever wants the blocks reads them.
-fn start<'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    table: &'scope Table,
-    wanted: Wanted<'scope>,
-    spans: impl Iterator<Item = Range<u64>> + Send + 'scope,
-) -> Option<Reader> {
-    let (give, read) = sync_channel::<Read>(1);
-    let (empty, take_back) = sync_channel(2);
-    let read_all = move || {
-        let mut reader = BlockReader::new(table, wanted);
-        for span in spans.step_by(READERS) {
-            let mut block = take_back.try_recv().unwrap_or_default();
-            let begin = match span.start == table.start {
-                true => Begin::Here,
-                false => Begin::AfterLineFeed,
-            };
-            let read = reader.read(span, begin, &mut block).map(|()| block);
-            if give.send(read).is_err() {
-                return;
-            }
-        }
-    };
-    let started = Builder::new().spawn_scoped(scope, read_all);
-    started.ok().map(|_| Reader { read, empty })
 }
 
 #[cfg(test)]

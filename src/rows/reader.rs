@@ -74,13 +74,14 @@ impl Records {
         self.get(number)
     }
 
-    /// Those that were not handed out, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Located<'_>> {
-        (self.handed_out..self.index.len()).filter_map(|number| self.get(number))
+    /// The number of the next one.
+    pub fn next_number(&self) -> usize {
+        self.handed_out
     }
 
+    /// The one with this number.
     #[inline]
-    fn get(&self, number: usize) -> Option<Located<'_>> {
+    pub fn get(&self, number: usize) -> Option<Located<'_>> {
         let mut located = self.index.get(number, &self.buffer)?;
         located.offset += self.offset;
         Some(located)

@@ -9,6 +9,7 @@ use crate::accesslog::{self, HttpStatus, Line};
 use crate::detector::{Detector, Expected, Tally};
 use crate::error::Error;
 use crate::options::{Output, StatusList};
+use crate::pair::PairKey;
 use crate::rows::push_cell;
 use crate::timestamp::Timestamp;
 
@@ -30,6 +31,7 @@ pub(super) struct Intake {
     success: StatusList,
     tally: LineTally,
     pairs: PairTexts,
+    keys: Vec<PairKey>,
     expected: Vec<Expected>,
     row: Vec<u8>,
 }
@@ -41,6 +43,7 @@ impl Intake {
             success,
             tally: LineTally::default(),
             pairs: PairTexts::default(),
+            keys: Vec::new(),
             expected: Vec::new(),
             row: Vec::new(),
         }
@@ -86,7 +89,11 @@ impl Intake {
             return Ok(());
         }
         self.tally.rows.successful += 1;
-        self.detector.expect(&self.pairs, &mut self.expected);
+        let hasher = self.detector.hasher();
+        self.keys.clear();
+        self.keys
+            .extend(self.pairs.iter().map(|text| hasher.key(text)));
+        self.detector.expect(&self.keys, &mut self.expected);
         let pairs = self.expected.iter().zip(self.pairs.iter());
         if !self.detector.absorb(&access, pairs)? {
             return Ok(());

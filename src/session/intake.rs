@@ -1,15 +1,16 @@
 //! The rows that splunkd sends, chunk by chunk, into the detector.
 
 use std::io::{self, Read};
-use std::ops::Range;
 
-use super::ahead::{AHEAD_BYTES, read_ahead};
+use super::batch::{Arrival, Batch, Reading};
 use super::connection::Lost;
-use crate::access::{Access, AccessColumns, PairTexts, Unusable};
+use crate::access::{Access, AccessColumns, Unusable};
 use crate::detector::{DETAILS, Detector, Expected, Tally};
 use crate::error::Error;
 use crate::options::{Options, Output, StatusList};
+use crate::pair::PairHasher;
 use crate::rows::{Header, ReadError, Record, RecordReader, Records};
+use crate::turns::in_turns;
 
 /// The fields that an event search reads, and those that people put into its table: a field that nobody asks for is
 /// not extracted (splunkd drives extraction by required_fields).
@@ -47,7 +48,8 @@ pub(super) struct ChunkHeader {
     raw: Vec<u8>,
     /// The names.
     pub(super) names: Header,
-    columns: AccessColumns,
+    /// Where the columns are that say what a row is about.
+    pub(super) columns: AccessColumns,
     details: [Option<usize>; DETAILS.len()],
 }
 
@@ -63,7 +65,7 @@ impl ChunkHeader {
     }
 
     /// Whether a record has as many cells.
-    fn fits(&self, record: &Record<'_>) -> bool {
+    pub(super) fn fits(&self, record: &Record<'_>) -> bool {
         record.cells() == self.names.len()
     }
 
@@ -76,74 +78,78 @@ impl ChunkHeader {
 /// The rows so far.
 #[derive(Debug)]
 pub(super) struct Intake {
-    detector: Detector,
-    success: StatusList,
-    keys: Vec<String>,
     headers: Vec<ChunkHeader>,
+    keys: Vec<String>,
+    success: StatusList,
+    hasher: PairHasher,
+    rows: Rows,
+    /// Memory for the next chunk.
+    spare: Option<Records>,
+}
+
+/// Where rows go.
+#[derive(Debug)]
+struct Rows {
+    detector: Detector,
     tally: Tally,
-    /// The pairs of a group of rows, and what was found of them.
-    pairs: PairTexts,
     expected: Vec<Expected>,
     details: Vec<u8>,
-    /// Memory for the next chunk.
-    spare: Vec<Records>,
 }
 
-/// How many rows or pairs are looked at together (see [`Detector::expect`]).
+/// A body of so many bytes is worth threads, which read it and the accesses in its rows ahead of the detector.
+const AHEAD_BYTES: u64 = 512 << 10;
+
+/// Threads that read a long body.
+const READERS: usize = 1;
+
+/// How many rows are looked at together (see [`Detector::expect`]).
 const GROUP: usize = 32;
-
-/// A row, what it says, and which pairs of its group are its own.
-struct Arrival<'a> {
-    record: Record<'a>,
-    access: Result<Access, Unusable>,
-    pairs: Range<usize>,
-}
 
 impl Intake {
     pub(super) fn new(detector: Detector, options: &Options) -> Self {
         Self {
-            detector,
-            success: options.status.clone(),
-            keys: options.by.names().to_vec(),
             headers: Vec::new(),
-            tally: Tally::default(),
-            pairs: PairTexts::default(),
-            expected: Vec::new(),
-            details: Vec::new(),
-            spare: Vec::new(),
+            keys: options.by.names().to_vec(),
+            success: options.status.clone(),
+            hasher: detector.hasher().clone(),
+            rows: Rows {
+                detector,
+                tally: Tally::default(),
+                expected: Vec::new(),
+                details: Vec::new(),
+            },
+            spare: None,
         }
     }
 
     /// The detector, the headers in order of first appearance, and the counts.
     pub(super) fn into_parts(self) -> (Detector, Vec<ChunkHeader>, Tally) {
-        (self.detector, self.headers, self.tally)
+        (self.rows.detector, self.headers, self.rows.tally)
     }
 
     /// Reads the rows of one chunk, `length` bytes of CSV.
     pub(super) fn read_chunk(&mut self, body: impl Read + Send, length: u64) -> Result<(), Lost> {
-        let spare = self.spare.pop().unwrap_or_default();
+        let spare = self.spare.take().unwrap_or_default();
         let mut reader = RecordReader::with_spare(body, spare);
-        let header = match reader
-            .next_record()
-            .map_err(|error| self.unreadable(error))?
-        {
+        let first = reader.next_record();
+        let number = match first.map_err(|error| self.rows.unreadable(error))? {
             Some(first) => self.header(&first.record),
             None => return Ok(()),
         };
-        if length >= AHEAD_BYTES {
-            read_ahead(&mut reader, |records| {
-                let records = records.map_err(|error| self.unreadable(error))?;
-                Ok::<_, Lost>(self.read_rows(header, records)?)
+        if let Some(header) = self.headers.get(number) {
+            let threads = if length < AHEAD_BYTES { 0 } else { READERS };
+            let reading = Reading {
+                header,
+                success: &self.success,
+                hasher: &self.hasher,
+            };
+            let maker = || |batch: &mut Batch| batch.read(&reading);
+            let rows = &mut self.rows;
+            in_turns(threads, Some(&mut reader), Batch::take, maker, |batch| {
+                rows.take_in(number, batch, &reading)
             })?;
         }
-        while let Some(records) = reader
-            .next_records(self.spare.pop().unwrap_or_default())
-            .map_err(|error| self.unreadable(error))?
-        {
-            self.read_rows(header, &records)?;
-            self.spare.push(records);
-        }
-        self.spare.push(reader.into_spare());
+        self.spare = Some(reader.into_spare());
         Ok(())
     }
 
@@ -158,50 +164,67 @@ impl Intake {
             self.headers.len() - 1
         })
     }
+}
 
-    /// Takes in rows that came under the header with this number.
-    fn read_rows(&mut self, number: usize, records: &Records) -> Result<(), Error> {
-        let mut rows = records.iter().map(|row| row.record).peekable();
-        let mut group = Vec::with_capacity(GROUP);
-        loop {
-            let Some(header) = self.headers.get(number) else {
-                return Ok(());
-            };
-            self.pairs.clear();
-            group.clear();
-            while group.len().max(self.pairs.len()) < GROUP {
-                let Some(record) = rows.next_if(|record| header.fits(record)) else {
-                    break;
-                };
-                let before = self.pairs.len();
-                let access = header.columns.read(&record, &self.success, &mut self.pairs);
-                if access.is_ok_and(|access| !access.success) {
-                    self.pairs.truncate(before);
-                }
-                group.push(Arrival {
-                    record,
-                    access,
-                    pairs: before..self.pairs.len(),
-                });
-            }
-            self.detector.expect(&self.pairs, &mut self.expected);
-            for arrival in &group {
-                self.read_row(number, arrival)?;
-            }
-            if group.is_empty() {
-                match rows.next() {
-                    None => return Ok(()),
-                    Some(record) if record.bytes().is_empty() => {}
-                    Some(record) => return Err(self.misshapen(&record, number)),
-                }
-            }
+impl Rows {
+    /// Takes in the rows of a batch, which came under the header with this number.
+    fn take_in(
+        &mut self,
+        number: usize,
+        batch: &mut Batch,
+        reading: &Reading<'_>,
+    ) -> Result<(), Lost> {
+        if let Some(error) = batch.failed() {
+            return Err(self.unreadable(error));
         }
+        while !batch.arrivals().is_empty() {
+            for group in batch.arrivals().chunks(GROUP) {
+                self.take_in_group(number, batch, group, reading.header)?;
+            }
+            batch.read(reading);
+        }
+        Ok(())
     }
 
-    /// Takes in a row whose pairs were looked for.
-    fn read_row(&mut self, header: usize, arrival: &Arrival<'_>) -> Result<(), Error> {
+    fn take_in_group(
+        &mut self,
+        number: usize,
+        batch: &Batch,
+        group: &[Arrival],
+        header: &ChunkHeader,
+    ) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else {
+            return Ok(());
+        };
+        let keys = batch.keys(first.pairs.start..last.pairs.end);
+        let mut expected = std::mem::take(&mut self.expected);
+        self.detector.expect(keys, &mut expected);
+        let mut of_rows = expected.as_slice();
+        for arrival in group {
+            let (own, others) = of_rows
+                .split_at_checked(arrival.pairs.len())
+                .unwrap_or_default();
+            of_rows = others;
+            if let Some(record) = batch.record(arrival) {
+                let pairs = own.iter().zip(batch.texts(arrival.pairs.clone()));
+                self.take_in_row(number, header, &record, arrival.access, pairs)?;
+            }
+        }
+        self.expected = expected;
+        Ok(())
+    }
+
+    fn take_in_row<'a>(
+        &mut self,
+        number: usize,
+        header: &ChunkHeader,
+        record: &Record<'_>,
+        access: Option<Result<Access, Unusable>>,
+        pairs: impl Iterator<Item = (&'a Expected, &'a [u8])>,
+    ) -> Result<(), Error> {
+        let access = access.ok_or_else(|| self.misshapen(record, header))?;
         self.tally.rows += 1;
-        let access = match arrival.access {
+        let access = match access {
             Ok(access) => access,
             Err(why) => {
                 self.tally.skip(why);
@@ -212,29 +235,22 @@ impl Intake {
             return Ok(());
         }
         self.tally.successful += 1;
-        let pairs = arrival.pairs.clone();
-        let expected = self.expected.get(pairs.clone()).unwrap_or_default();
-        let texts = pairs.map(|pair| self.pairs.get(pair));
-        if !self.detector.absorb(&access, expected.iter().zip(texts))? {
+        if !self.detector.absorb(&access, pairs)? {
             return Ok(());
         }
         if self.detector.rules().output != Output::Pairs {
-            let row = arrival.record.bytes();
-            return self.detector.hold(header as u32, row);
+            return self.detector.hold(number as u32, record.bytes());
         }
         self.details.clear();
-        if let Some(header) = self.headers.get(header) {
-            push_details(&mut self.details, &arrival.record, header);
-        }
-        self.detector.hold(header as u32, &self.details)
+        push_details(&mut self.details, record, header);
+        self.detector.hold(number as u32, &self.details)
     }
 
-    fn misshapen(&self, record: &Record<'_>, header: usize) -> Error {
-        let header = self.headers.get(header);
+    fn misshapen(&self, record: &Record<'_>, header: &ChunkHeader) -> Error {
         Error::peer(format!(
             "row {} from splunkd: expected {} cells as in its chunk's header, found {}",
             self.tally.rows + 1,
-            header.map_or(0, |header| header.names.len()),
+            header.names.len(),
             record.cells()
         ))
     }

@@ -14,7 +14,7 @@
 //! Each request is read whole before it is answered, or both sides wait for each other. The end of input before the
 //! last request, and a reader that is gone, mean that the search was cancelled: nothing is published, exit 0.
 
-mod ahead;
+mod batch;
 mod connection;
 mod events;
 mod intake;
