@@ -48,9 +48,12 @@ impl RecordIndex {
             }
             match scan(unread, complete, &mut ends) {
                 Scanned::Record { length, .. } => {
-                    ends.iter()
-                        .for_each(|end| self.push_cell(start + *end as usize));
-                    self.end_record(start + length);
+                    self.ends
+                        .extend(ends.iter().map(|end| (start as u32) + *end));
+                    self.records.push(Extent {
+                        next: start + length,
+                        ends: self.ends.len(),
+                    });
                 }
                 Scanned::Incomplete => return Ok(()),
                 Scanned::Unterminated(at) => return Err(ReadError::Unterminated(at)),
@@ -96,24 +99,32 @@ impl RecordIndex {
         self.records.last().map_or(0, |record| record.ends)
     }
 
-    /// Where the next cell begins.
-    pub(super) fn next_cell(&self) -> usize {
-        match self.ends.get(self.cells()..).and_then(<[u32]>::last) {
-            Some(end) => *end as usize + 1,
-            None => self.end(),
-        }
-    }
-
-    /// Adds a cell that ends at byte `end`.
+    /// How many cell ends there are.
     #[inline(always)]
-    pub(super) fn push_cell(&mut self, end: usize) {
-        self.ends.push(end as u32);
+    pub(super) fn cell_ends(&self) -> usize {
+        self.ends.len()
     }
 
-    /// Ends a record; the next one begins at byte `next`.
-    #[inline]
-    pub(super) fn end_record(&mut self, next: usize) {
-        let ends = self.ends.len();
-        self.records.push(Extent { next, ends });
+    /// Adds cells that end at these bytes.
+    #[inline(always)]
+    pub(super) fn push_cells(&mut self, ends: impl Iterator<Item = u32>) {
+        self.ends.extend(ends);
+    }
+
+    /// Ends a record with the last of `cells` cell ends, at a line feed at byte `line_feed` of `input`. The CR of a CR LF
+    /// belongs to neither the cell nor the record.
+    #[inline(always)]
+    pub(super) fn end_record(&mut self, input: &[u8], cells: usize, line_feed: usize) {
+        let before = line_feed
+            .checked_sub(1)
+            .filter(|before| *before >= self.start);
+        let returns = before.is_some_and(|before| input.get(before) == Some(&b'\r'));
+        if returns && let Some(end) = self.ends.get_mut(cells - 1) {
+            *end -= 1;
+        }
+        self.records.push(Extent {
+            next: line_feed + 1,
+            ends: cells,
+        });
     }
 }

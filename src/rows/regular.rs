@@ -39,22 +39,27 @@ pub(super) fn find_regular(input: &[u8], from: usize, index: &mut RecordIndex) {
     }
 }
 
-/// Notes the delimiters of the block that begins at byte `at`.
+/// Notes the delimiters of the block that begins at byte `at`: first the ends of cells, all alike, then those of records.
 #[inline(always)]
-fn push(input: &[u8], at: usize, mut delimiters: u64, line_feeds: u64, index: &mut RecordIndex) {
-    while delimiters != 0 {
-        let lowest = delimiters & delimiters.wrapping_neg();
-        let end = at + delimiters.trailing_zeros() as usize;
-        delimiters ^= lowest;
-        if line_feeds & lowest == 0 {
-            index.push_cell(end);
-        } else {
-            // The CR of a CR LF belongs to neither the last cell nor the record.
-            let cell = input.get(index.next_cell()..end).unwrap_or_default();
-            index.push_cell(end - usize::from(cell.ends_with(b"\r")));
-            index.end_record(end + 1);
-        }
+fn push(input: &[u8], at: usize, delimiters: u64, line_feeds: u64, index: &mut RecordIndex) {
+    let before = index.cell_ends();
+    index.push_cells(ones(delimiters).map(|bit| (at + bit) as u32));
+    for bit in ones(delimiters & line_feeds) {
+        let up_to_it = delimiters & u64::MAX >> (BLOCK - 1 - bit);
+        let cells = before + up_to_it.count_ones() as usize;
+        index.end_record(input, cells, at + bit);
     }
+}
+
+/// The numbers of the bits that are ones, from the lowest on. That their count is known beforehand spares whoever
+/// collects them a look at each.
+#[inline(always)]
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    (0..bits.count_ones()).map(move |_| {
+        let lowest = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        lowest as usize
+    })
 }
 
 /// What the bytes before a block leave open.
