@@ -7,7 +7,12 @@ pub fn check(data: &[u8]) {
     let (found, expected) = (parse(data), slow(data));
     assert_eq!(found.as_ref().ok(), expected.as_ref());
     match found {
-        Ok(line) => assert_eq!(http_status(data), Some(line.http_status)),
+        Ok(line) => {
+            assert_eq!(http_status(data), Some(line.http_status));
+            let (referrer, agent) = referrer(line.from_referrer);
+            assert_eq!(line.referrer(), referrer);
+            assert_eq!(line.user_agent(), user_agent(agent));
+        }
         Err(error) => {
             let message = error.to_string();
             assert!(
@@ -50,7 +55,6 @@ fn slow(data: &[u8]) -> Option<Line<'_>> {
         .map_or((b"".as_slice(), b"".as_slice(), b"".as_slice()), |best| {
             (best.request_uri, best.error_code, best.tail)
         });
-    let (referrer, agent) = referrer(tail);
     Some(Line {
         bucket_owner,
         bucket_name,
@@ -67,8 +71,7 @@ fn slow(data: &[u8]) -> Option<Line<'_>> {
             HttpStatus::Ambiguous
         },
         error_code,
-        referrer,
-        user_agent: user_agent(agent),
+        from_referrer: tail,
     })
 }
 

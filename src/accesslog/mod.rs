@@ -72,10 +72,20 @@ pub struct Line<'a> {
     pub http_status: HttpStatus,
     /// Such as `AccessDenied`; `-` for success.
     pub error_code: &'a [u8],
+    /// What follows these fields, from the referrer on: see [`Line::referrer`] and [`Line::user_agent`].
+    pub from_referrer: &'a [u8],
+}
+
+impl<'a> Line<'a> {
     /// The Referer header, as the client sent it.
-    pub referrer: &'a [u8],
+    pub fn referrer(&self) -> &'a [u8] {
+        split_referrer(self.from_referrer).0
+    }
+
     /// The User-Agent header, as the client sent it.
-    pub user_agent: &'a [u8],
+    pub fn user_agent(&self) -> &'a [u8] {
+        user_agent(split_referrer(self.from_referrer).1)
+    }
 }
 
 /// Reads one line; white space around it, such as its line ending, is ignored.
@@ -91,7 +101,6 @@ pub fn parse(line: &[u8]) -> Result<Line<'_>, NotALine> {
         .map_err(|missing| missing.from(text))?;
     let (key, rest) = split_field(prefix.rest);
     let response = Response::read(rest);
-    let (referrer, rest) = split_referrer(response.rest);
     Ok(Line {
         bucket_owner: prefix.bucket_owner,
         bucket_name: prefix.bucket_name,
@@ -104,8 +113,7 @@ pub fn parse(line: &[u8]) -> Result<Line<'_>, NotALine> {
         request_uri: response.request_uri,
         http_status: unless_cut(line, response.http_status),
         error_code: response.error_code,
-        referrer,
-        user_agent: user_agent(rest),
+        from_referrer: response.rest,
     })
 }
 
@@ -187,15 +195,21 @@ mod tests {
             request_uri: br#"GET /a%20b.csv?x="y" HTTP/1.1"#,
             http_status: HttpStatus::Code(206),
             error_code: b"-",
-            referrer: b"https://www.example.com/",
-            user_agent: b"curl/8.5.0",
+            from_referrer: br#""https://www.example.com/" "curl/8.5.0" - aG9zdA== SigV4 TLS_AES_128_GCM_SHA256 AuthHeader example-logs.s3.us-west-1.amazonaws.com TLSv1.3 - Yes us-west-1"#,
         };
         assert_eq!(parse(PLAIN.as_bytes()), Ok(expected));
+        assert_eq!(text(expected.referrer()), "https://www.example.com/");
+        assert_eq!(text(expected.user_agent()), "curl/8.5.0");
         assert_eq!(parse(format!("\t {PLAIN} \r\n").as_bytes()), Ok(expected));
-        assert_eq!(
-            parse(format!("{PLAIN} a 29th field").as_bytes()),
-            Ok(expected)
-        );
+        let longer = format!("{PLAIN} a 29th field");
+        let longer = parse(longer.as_bytes()).unwrap();
+        assert_eq!(text(longer.user_agent()), "curl/8.5.0");
+        let from_referrer = expected.from_referrer;
+        let like_it = Line {
+            from_referrer,
+            ..longer
+        };
+        assert_eq!(like_it, expected);
     }
 
     #[test]
@@ -229,7 +243,7 @@ mod tests {
             assert_eq!(text(parsed.bucket_name), "example-logs");
             assert_eq!(text(parsed.remote_ip), address, "{line}");
             assert_eq!(parsed.http_status, status, "{line}");
-            assert_eq!(text(parsed.user_agent), user_agent, "{line}");
+            assert_eq!(text(parsed.user_agent()), user_agent, "{line}");
             assert_eq!(http_status(line.as_bytes()), Some(status), "{line}");
         }
     }

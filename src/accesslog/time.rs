@@ -1,9 +1,15 @@
 //! The request time, always 28 bytes: `[06/Feb/2026:00:00:38 +0000]`. S3 writes UTC; other writers of this format may not.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 /// `0` stands for a digit, `a` for a letter, `+` for a sign; the rest for itself.
 const SHAPE: &[u8; 28] = b"[00/aaa/0000:00:00:00 +0000]";
+
+const MONTHS: [&[u8; 3]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
 
 /// The time at the start of `text`, still as text, and what follows it and one space.
 pub(super) fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -20,6 +26,55 @@ pub(super) fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// A time in seconds since the epoch, UTC; `None` for a day or an hour that does not exist.
 pub(super) fn epoch_seconds(time: &[u8]) -> Option<i64> {
+    plain_seconds(time).or_else(|| any_seconds(time))
+}
+
+/// The same for a time as S3 writes it; `None` where it is none, or is written in another way.
+fn plain_seconds(time: &[u8]) -> Option<i64> {
+    let time: &[u8; SHAPE.len()] = time.try_into().ok()?;
+    let [b'[', day @ .., b' ', b'+', b'0', b'0', b'0', b'0', b']'] = time else {
+        return None;
+    };
+    let [
+        d,
+        dd,
+        b'/',
+        month @ ..,
+        b'/',
+        y,
+        yy,
+        yyy,
+        yyyy,
+        b':',
+        h,
+        hh,
+        b':',
+        m,
+        mm,
+        b':',
+        s,
+        ss,
+    ] = day
+    else {
+        return None;
+    };
+    let two = |ten: &u8, one: &u8| (ten - b'0').cast_signed() * 10 + (one - b'0').cast_signed();
+    let year = i16::from(two(y, yy)) * 100 + i16::from(two(yyy, yyyy));
+    let month = MONTHS.iter().position(|name| *name == month)? as i8 + 1;
+    let date = DateTime::new(
+        year,
+        month,
+        two(d, dd),
+        two(h, hh),
+        two(m, mm),
+        two(s, ss),
+        0,
+    );
+    let time = Offset::UTC.to_timestamp(date.ok()?).ok()?;
+    Some(time.as_second())
+}
+
+fn any_seconds(time: &[u8]) -> Option<i64> {
     let time = Timestamp::strptime("[%d/%b/%Y:%H:%M:%S %z]", time).ok()?;
     Some(time.as_second())
 }

@@ -11,6 +11,7 @@
 //! A survey is a reading pass over the history that settles which of the pairs seen so far are known. Its result is
 //! kept where it fits (see [`crate::settled`]), so that one survey serves for the whole search.
 
+mod arrivals;
 mod conclusion;
 mod tally;
 
@@ -27,6 +28,9 @@ use crate::settled::Settled;
 use crate::sightings::{PairId, Past, Sighting, Sightings, Standing};
 use crate::timestamp::Timestamp;
 
+use arrivals::Arrival;
+
+pub use arrivals::Arrivals;
 pub use conclusion::{Conclusion, Unpublished, Verdict};
 pub use tally::Tally;
 
@@ -78,6 +82,9 @@ impl Rules {
 /// history.
 const SURVEY_SHARE: u64 = 8;
 
+/// How many rows are looked at together (see [`Detector::expect`]).
+const GROUP: usize = 32;
+
 /// One run over one history.
 #[derive(Debug)]
 pub struct Detector {
@@ -89,13 +96,16 @@ pub struct Detector {
     /// How many rows are held for each pair; empty where any number may be.
     held_counts: Vec<u32>,
     surveyed: Surveyed,
-    /// The pairs of the row being looked at.
+    /// The pairs of the row being looked at that its row is held for.
     current: Vec<PairId>,
+    /// Memory for the pairs of a group of rows, and for a row.
+    expected: Vec<Expected>,
+    row: Vec<u8>,
 }
 
 /// A pair that is about to be absorbed.
 #[derive(Debug, Clone, Copy)]
-pub struct Expected {
+struct Expected {
     key: PairKey,
     /// Its number, where it had one.
     found: Option<PairId>,
@@ -128,6 +138,8 @@ impl Detector {
             held_counts: Vec::new(),
             surveyed: Surveyed::Nothing,
             current: Vec::new(),
+            expected: Vec::new(),
+            row: Vec::new(),
         }
     }
 
@@ -151,9 +163,77 @@ impl Detector {
         &self.sightings
     }
 
+    /// Takes in rows that came under `header`, and counts them. `row` puts the row with this number (from 0) into the
+    /// buffer, for those that may have to be returned.
+    ///
+    /// # Errors
+    /// There are more pairs than a run can hold; the history cannot be read; the file for rows beyond memory cannot be
+    /// written.
+    pub fn take_in(
+        &mut self,
+        arrivals: &Arrivals,
+        tally: &mut Tally,
+        header: HeaderId,
+        mut row: impl FnMut(usize, &mut Vec<u8>),
+    ) -> Result<(), Error> {
+        let mut expected = std::mem::take(&mut self.expected);
+        let mut number = 0;
+        for group in arrivals.rows().chunks(GROUP) {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else {
+                break;
+            };
+            let first = first.pairs.start;
+            self.expect(arrivals.keys(first..last.pairs.end), &mut expected);
+            for arrival in group {
+                let wanted =
+                    self.take_in_row(arrival, arrivals, tally, |pair| expected.get(pair - first))?;
+                if wanted {
+                    let mut bytes = std::mem::take(&mut self.row);
+                    bytes.clear();
+                    row(number, &mut bytes);
+                    self.hold(header, &bytes)?;
+                    self.row = bytes;
+                }
+                number += 1;
+            }
+        }
+        self.expected = expected;
+        Ok(())
+    }
+
+    /// Takes in one row, whose pairs were looked for. Whether it may have to be returned: then it must be held.
+    fn take_in_row<'a>(
+        &mut self,
+        arrival: &Arrival,
+        arrivals: &Arrivals,
+        tally: &mut Tally,
+        expected: impl Fn(usize) -> Option<&'a Expected>,
+    ) -> Result<bool, Error> {
+        tally.rows += 1;
+        let access = match &arrival.access {
+            Ok(access) => access,
+            Err(why) => {
+                tally.skip(*why);
+                return Ok(false);
+            }
+        };
+        if !access.success {
+            return Ok(false);
+        }
+        tally.successful += 1;
+        self.current.clear();
+        let mut wanted = false;
+        for pair in arrival.pairs.clone() {
+            if let Some(expected) = expected(pair) {
+                wanted |= self.absorb(access, expected, arrivals.text(pair))?;
+            }
+        }
+        Ok(wanted && !self.rules.seed)
+    }
+
     /// Looks for pairs that are about to be absorbed. Many at a time, because the look-ups wait for memory, and the
     /// processor overlaps waits that stand close together.
-    pub fn expect(&self, keys: &[PairKey], expected: &mut Vec<Expected>) {
+    fn expect(&self, keys: &[PairKey], expected: &mut Vec<Expected>) {
         expected.clear();
         expected.extend(keys.iter().map(|key| Expected {
             key: *key,
@@ -170,35 +250,23 @@ impl Detector {
         }
     }
 
-    /// Takes in one successful access to each of `pairs`, which were looked for. Says whether its row may have to be
-    /// returned: then [`Detector::hold`] must follow.
-    ///
-    /// # Errors
-    /// There are more pairs than a run can hold.
-    pub fn absorb<'a>(
-        &mut self,
-        access: &Access,
-        pairs: impl Iterator<Item = (&'a Expected, &'a [u8])>,
-    ) -> Result<bool, Error> {
-        self.current.clear();
-        let mut wanted = false;
-        for (expected, text) in pairs {
-            // One that was new may have come meanwhile.
-            let found = expected.found.or_else(|| self.sightings.find(expected.key));
-            let seen = self
-                .sightings
-                .absorb_found(found, expected.key, text, access)
-                .map_err(Error::user)?;
-            if seen.fresh {
-                self.settle(seen.id, expected);
-            }
-            // A row that is not the earliest of a pair says nothing about that pair in a table of pairs.
-            if seen.earliest || self.rules.output != Output::Pairs {
-                self.current.push(seen.id);
-                wanted |= self.wants(seen.id);
-            }
+    /// Absorbs a successful access to a pair. Whether its row may have to be returned because of it.
+    fn absorb(&mut self, access: &Access, expected: &Expected, text: &[u8]) -> Result<bool, Error> {
+        // One that was new may have come meanwhile.
+        let found = expected.found.or_else(|| self.sightings.find(expected.key));
+        let seen = self
+            .sightings
+            .absorb_found(found, expected.key, text, access)
+            .map_err(Error::user)?;
+        if seen.fresh {
+            self.settle(seen.id, expected);
         }
-        Ok(wanted && !self.rules.seed)
+        // A row that is not the earliest of a pair says nothing about that pair in a table of pairs.
+        if !seen.earliest && self.rules.output == Output::Pairs {
+            return Ok(false);
+        }
+        self.current.push(seen.id);
+        Ok(self.wants(seen.id))
     }
 
     /// Whether one more row of this pair may have to be returned.
@@ -233,11 +301,8 @@ impl Detector {
         self.sightings.set_standing(id, standing);
     }
 
-    /// Holds the row of the access absorbed last, which came under `header`.
-    ///
-    /// # Errors
-    /// The history cannot be read, or the file for rows beyond memory cannot be written.
-    pub fn hold(&mut self, header: HeaderId, row: &[u8]) -> Result<(), Error> {
+    /// Holds the row that was taken in last.
+    fn hold(&mut self, header: HeaderId, row: &[u8]) -> Result<(), Error> {
         if self.rules.max_events > 0 {
             self.count_held();
         }

@@ -96,8 +96,8 @@ impl Input {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub(super) fn open(&self, progress: &ProgressBar) -> Result<Box<dyn BufRead>, Error> {
-        let raw: Box<dyn Read> = match self {
+    pub(super) fn open(&self, progress: &ProgressBar) -> Result<Box<dyn BufRead + Send>, Error> {
+        let raw: Box<dyn Read + Send> = match self {
             Self::Stdin => Box::new(io::stdin()),
             Self::File(path, _) => Box::new(File::open(path).map_err(|cause| self.failed(&cause))?),
         };

@@ -1,17 +1,21 @@
 //! Log lines into the detector.
 
+use std::num::NonZero;
+use std::thread;
+
 use indicatif::ProgressBar;
 
+use super::batch::Batch;
 use super::inputs::Input;
-use super::lines::next_line;
-use crate::access::{Access, PairTexts, Unusable, usable};
-use crate::accesslog::{self, HttpStatus, Line};
-use crate::detector::{Detector, Expected, Tally};
+use super::lines::LineReader;
+use crate::accesslog::{HttpStatus, Line};
+use crate::detector::{Detector, Tally};
 use crate::error::Error;
 use crate::options::{Output, StatusList};
-use crate::pair::PairKey;
+use crate::pair::PairHasher;
 use crate::rows::push_cell;
 use crate::timestamp::Timestamp;
+use crate::turns::in_turns;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -28,24 +32,22 @@ pub(super) struct LineTally {
 #[derive(Debug)]
 pub(super) struct Intake {
     detector: Detector,
+    hasher: PairHasher,
     success: StatusList,
     tally: LineTally,
-    pairs: PairTexts,
-    keys: Vec<PairKey>,
-    expected: Vec<Expected>,
-    row: Vec<u8>,
 }
+
+/// The most threads that read lines: so many have made of them what there is to make by the time that the lines are
+/// copied.
+const MOST_READERS: usize = 4;
 
 impl Intake {
     pub(super) fn new(detector: Detector, success: StatusList) -> Self {
         Self {
+            hasher: detector.hasher().clone(),
             detector,
             success,
             tally: LineTally::default(),
-            pairs: PairTexts::default(),
-            keys: Vec::new(),
-            expected: Vec::new(),
-            row: Vec::new(),
         }
     }
 
@@ -58,77 +60,52 @@ impl Intake {
     /// # Errors
     /// The input cannot be read, or the detector cannot go on.
     pub(super) fn read(&mut self, input: &Input, progress: &ProgressBar) -> Result<(), Error> {
-        let mut stream = input.open(progress)?;
-        let mut line = Vec::new();
-        let mut number = 0_u64;
-        while next_line(&mut stream, &mut line).map_err(|cause| input.failed(&cause))? {
-            number += 1;
-            match accesslog::parse(&line) {
-                Ok(access) => self.read_line(&access)?,
-                Err(_) if line.is_empty() => {}
-                Err(wrong) => {
-                    self.tally.unparsable += 1;
-                    let place = || format!("{}, line {number}, {wrong}", input.name());
-                    self.tally.first_unparsable.get_or_insert_with(place);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn read_line(&mut self, line: &Line<'_>) -> Result<(), Error> {
-        self.tally.rows.rows += 1;
-        let access = match self.access(line) {
-            Ok(access) => access,
-            Err(why) => {
-                self.tally.rows.skip(why);
-                return Ok(());
-            }
-        };
-        if !access.success {
-            return Ok(());
-        }
-        self.tally.rows.successful += 1;
-        let hasher = self.detector.hasher();
-        self.keys.clear();
-        self.keys
-            .extend(self.pairs.iter().map(|text| hasher.key(text)));
-        self.detector.expect(&self.keys, &mut self.expected);
-        let pairs = self.expected.iter().zip(self.pairs.iter());
-        if !self.detector.absorb(&access, pairs)? {
-            return Ok(());
-        }
-        self.row.clear();
-        if self.detector.rules().output != Output::Pairs {
-            access.first.write(&mut self.row);
-            self.row.push(b',');
-        }
-        push_details(&mut self.row, line);
-        self.detector.hold(0, &self.row)
-    }
-
-    fn access(&mut self, line: &Line<'_>) -> Result<Access, Unusable> {
-        self.pairs.clear();
-        for (index, value) in [line.bucket_name, line.remote_ip].into_iter().enumerate() {
-            self.pairs.push_value(usable(value, index)?);
-        }
-        self.pairs.end();
-        let time = Timestamp::from_seconds(line.request_time);
-        let success = match line.http_status {
-            HttpStatus::Code(code) => self.success.contains(code),
-            HttpStatus::Absent | HttpStatus::Ambiguous => true,
-        };
-        Ok(Access {
-            first: time,
-            last: time,
+        let reader = LineReader::new(input.open(progress)?);
+        let Self {
+            detector,
+            hasher,
             success,
-            count: 1,
+            tally,
+        } = self;
+        let maker = || |batch: &mut Batch| batch.read(success, hasher);
+        let mut lines = 0;
+        in_turns(readers(), Some(reader), Batch::take, maker, |batch| {
+            if let Some(cause) = batch.failed() {
+                return Err(input.failed(&cause));
+            }
+            tally.unparsable += batch.unparsable;
+            if let Some((number, wrong)) = batch.first_unparsable.take() {
+                let place = || format!("{}, line {}, {wrong}", input.name(), lines + number);
+                tally.first_unparsable.get_or_insert_with(place);
+            }
+            lines += batch.lines;
+            let with_time = detector.rules().output != Output::Pairs;
+            let row = |arrival, row: &mut Vec<u8>| {
+                if let Some(line) = batch.line(arrival) {
+                    push_row(row, &line, with_time);
+                }
+            };
+            detector.take_in(batch.arrivals(), &mut tally.rows, 0, row)
         })
     }
 }
 
-/// Appends the cells that [`crate::detector::DETAILS`] names.
-fn push_details(row: &mut Vec<u8>, line: &Line<'_>) {
+/// How many threads read lines: none where there is one processor.
+fn readers() -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    if processors == 1 {
+        0
+    } else {
+        processors.min(MOST_READERS)
+    }
+}
+
+/// Appends what is held of a line: its time where that is wanted, and the cells that [`crate::detector::DETAILS`] names.
+fn push_row(row: &mut Vec<u8>, line: &Line<'_>, with_time: bool) {
+    if with_time {
+        Timestamp::from_seconds(line.request_time).write(row);
+        row.push(b',');
+    }
     match line.http_status {
         HttpStatus::Code(code) => row.extend_from_slice(code.to_string().as_bytes()),
         HttpStatus::Absent => row.push(b'-'),
@@ -138,7 +115,7 @@ fn push_details(row: &mut Vec<u8>, line: &Line<'_>) {
         line.operation,
         line.request_uri,
         line.requester,
-        line.user_agent,
+        line.user_agent(),
     ] {
         row.push(b',');
         push_cell(row, cell);

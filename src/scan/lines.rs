@@ -1,47 +1,114 @@
-//! Lines out of a stream, with a limit.
+//! Lines out of a stream, many at a time, with a limit.
 
 use std::io::{self, BufRead, Read};
+use std::ops::Range;
+
+use memchr::memchr_iter;
 
 /// The longest line that is looked at, in bytes: S3's own are a few thousand at most. The rest of a longer one is
 /// skipped, not held.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// Puts the next line, without its line ending, into `line`: at most [`MAX_LINE_BYTES`] of it. `false` at the end.
-pub(super) fn next_line(input: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let read = (&mut *input)
-        .take(MAX_LINE_BYTES as u64)
-        .read_until(b'\n', line)?;
-    if read == MAX_LINE_BYTES && line.last() != Some(&b'\n') {
-        input.skip_until(b'\n')?;
+/// How much is read at once, in bytes.
+const PIECE_BYTES: u64 = 256 << 10;
+
+/// Reads lines.
+#[derive(Debug)]
+pub(super) struct LineReader<R> {
+    input: R,
+    /// The beginning of the next line.
+    begun: Vec<u8>,
+}
+
+impl<R: BufRead> LineReader<R> {
+    /// Of `input`.
+    pub(super) fn new(input: R) -> Self {
+        Self {
+            input,
+            begun: Vec::new(),
+        }
     }
-    while line
-        .last()
-        .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
-    {
-        line.pop();
+
+    /// Puts the next lines into `text`, some hundred kilobytes of whole ones with their endings. `false` at the end.
+    pub(super) fn next_lines(&mut self, text: &mut Vec<u8>) -> io::Result<bool> {
+        text.clear();
+        text.append(&mut self.begun);
+        loop {
+            let before = text.len();
+            let read = (&mut self.input).take(PIECE_BYTES).read_to_end(text)?;
+            if read == 0 {
+                return Ok(before > 0);
+            }
+            let new = text.get(before..).unwrap_or_default();
+            if let Some(line_feed) = memchr::memrchr(b'\n', new) {
+                let end = before + line_feed + 1;
+                self.begun
+                    .extend_from_slice(text.get(end..).unwrap_or_default());
+                text.truncate(end);
+                return Ok(true);
+            }
+            if text.len() > MAX_LINE_BYTES {
+                text.truncate(MAX_LINE_BYTES);
+                self.input.skip_until(b'\n')?;
+                return Ok(true);
+            }
+        }
     }
-    Ok(read > 0)
+}
+
+/// Where the lines of `text` are, without their endings: at most [`MAX_LINE_BYTES`] of each.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let without_ending = (!text.ends_with(b"\n")).then_some(text.len());
+    let mut start = 0;
+    memchr_iter(b'\n', text)
+        .chain(without_ending)
+        .map(move |end| {
+            let from = std::mem::replace(&mut start, end + 1);
+            let line = text.get(from..end.min(from + MAX_LINE_BYTES));
+            let ending = line.unwrap_or_default().iter().rev();
+            let returns = ending.take_while(|byte| **byte == b'\r').count();
+            from..from + line.map_or(0, <[u8]>::len) - returns
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// All lines of `text`.
+    fn read(text: &[u8]) -> Vec<Vec<u8>> {
+        let mut reader = LineReader::new(text);
+        let (mut piece, mut found) = (Vec::new(), Vec::new());
+        while reader.next_lines(&mut piece).unwrap() {
+            found.extend(lines(&piece).map(|line| piece[line].to_vec()));
+        }
+        found
+    }
+
+    #[test]
+    fn lines_are_read_whole_wherever_the_input_is_cut() {
+        let line = |number: usize| vec![b'a' + (number % 26) as u8; number * 7919 % 40_000];
+        let expected: Vec<_> = (0..200).map(line).collect();
+        for ending in ["\n", "\r\n"] {
+            let text = expected.join(ending.as_bytes());
+            assert_eq!(read(&text), expected);
+            assert_eq!(read(&[&text, ending.as_bytes()].concat()), expected);
+        }
+        assert_eq!(read(b""), Vec::<Vec<u8>>::new());
+        assert_eq!(read(b"\n\r\n"), [b"", b""]);
+    }
+
     #[test]
     fn a_line_without_end_is_cut_and_the_next_one_read() {
-        let mut text = vec![b'x'; 3 * MAX_LINE_BYTES];
-        text.extend_from_slice(b"\nnext\r\n\nlast");
-        let mut input = text.as_slice();
-        let (mut line, mut found) = (Vec::new(), Vec::new());
-        while next_line(&mut input, &mut line).unwrap() {
-            found.push(line.clone());
+        for length in [2, 3, 5].map(|times| times * MAX_LINE_BYTES + 1000) {
+            let text = [&vec![b'x'; length], b"\nnext\r\n\nlast".as_slice()].concat();
+            let found = read(&text);
+            assert!(found[0] == vec![b'x'; MAX_LINE_BYTES]);
+            assert_eq!(
+                found[1..],
+                [b"next".to_vec(), b"".to_vec(), b"last".to_vec()]
+            );
         }
-        assert_eq!(found[0].len(), MAX_LINE_BYTES);
-        assert_eq!(
-            found[1..],
-            [b"next".to_vec(), b"".to_vec(), b"last".to_vec()]
-        );
     }
 
     #[test]
@@ -52,18 +119,15 @@ mod tests {
             (MAX_LINE_BYTES, "", MAX_LINE_BYTES),
             (MAX_LINE_BYTES + 1, "\n", MAX_LINE_BYTES),
         ] {
-            let text = [&vec![b'x'; length], ending.as_bytes(), b"next"].concat();
-            let (mut input, mut line) = (text.as_slice(), Vec::new());
-            assert!(next_line(&mut input, &mut line).unwrap());
-            assert_eq!(line.len(), expected, "{length}");
-            let more = next_line(&mut input, &mut line).unwrap();
-            assert_eq!(
-                (more, line.as_slice()),
-                match ending {
-                    "" => (false, b"".as_slice()),
-                    _ => (true, b"next".as_slice()),
-                }
-            );
+            for before in ["", "before\n"] {
+                let line = vec![b'x'; length];
+                let text = [before.as_bytes(), &line, ending.as_bytes(), b"next"].concat();
+                let found = read(&text[..text.len() - if ending.is_empty() { 4 } else { 0 }]);
+                let found = &found[usize::from(!before.is_empty())..];
+                assert_eq!(found[0].len(), expected, "{length}");
+                let next = (!ending.is_empty()).then(|| b"next".to_vec());
+                assert_eq!(found.get(1), next.as_ref());
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 //! parse, an empty history, a history that could not be written; a progress bar and a summary on a terminal.
 
 mod arguments;
+mod batch;
 mod cells;
 mod geoip;
 mod inputs;

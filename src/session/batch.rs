@@ -2,19 +2,12 @@
 //! threads that read.
 
 use std::io::Read;
-use std::ops::Range;
 
 use super::intake::ChunkHeader;
-use crate::access::{Access, PairTexts, Unusable};
+use crate::detector::Arrivals;
 use crate::options::StatusList;
-use crate::pair::{PairHasher, PairKey};
+use crate::pair::PairHasher;
 use crate::rows::{ReadError, Record, RecordReader, Records};
-
-/// The pairs of a batch are read so many at a time, or a few rows with multivalue fields would fill the memory.
-const MOST_PAIRS: usize = 16 << 10;
-
-/// The same in bytes of their texts.
-const MOST_TEXT: usize = 2 << 20;
 
 /// What must be known to read rows.
 #[derive(Debug, Clone, Copy)]
@@ -27,24 +20,17 @@ pub(super) struct Reading<'a> {
     pub(super) hasher: &'a PairHasher,
 }
 
-/// A row, and what it says.
-#[derive(Debug)]
-pub(super) struct Arrival {
-    record: usize,
-    /// What it says; `None` where it has not as many cells as its header.
-    pub(super) access: Option<Result<Access, Unusable>>,
-    /// Which of the batch's pairs are its own: none where it is no successful access.
-    pub(super) pairs: Range<usize>,
-}
-
 /// The rows.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     records: Records,
+    /// Why there are no records.
     failed: Option<ReadError>,
-    arrivals: Vec<Arrival>,
-    texts: PairTexts,
-    keys: Vec<PairKey>,
+    arrivals: Arrivals,
+    /// The number of the record of each arrival.
+    numbers: Vec<usize>,
+    /// The number of a record with another number of cells than its header, behind those that have arrived.
+    misshapen: Option<usize>,
 }
 
 impl Batch {
@@ -69,39 +55,28 @@ impl Batch {
         true
     }
 
-    /// Reads the rows that were not read yet, as many as may be at a time: there are none left where there are no
-    /// arrivals then.
+    /// Reads the rows that were not read yet, as many as may be at a time.
     pub(super) fn read(&mut self, reading: &Reading<'_>) {
+        let Reading {
+            header,
+            success,
+            hasher,
+        } = reading;
         self.arrivals.clear();
-        self.texts.clear();
-        self.keys.clear();
-        while self.keys.len() < MOST_PAIRS && self.texts.bytes() < MOST_TEXT {
+        self.numbers.clear();
+        while !self.arrivals.are_enough() {
             let number = self.records.next_number();
             let Some(row) = self.records.next_record() else {
                 break;
             };
-            let first = self.keys.len();
-            let access = reading.header.fits(&row.record).then(|| {
-                let access =
-                    reading
-                        .header
-                        .columns
-                        .read(&row.record, reading.success, &mut self.texts);
-                if access.is_ok_and(|access| !access.success) {
-                    self.texts.truncate(first);
-                }
-                access
-            });
-            if access.is_none() && row.record.bytes().is_empty() {
-                continue;
+            if header.fits(&row.record) {
+                let read = |texts: &mut _| header.columns.read(&row.record, success, texts);
+                self.arrivals.add(hasher, read);
+                self.numbers.push(number);
+            } else if !row.record.bytes().is_empty() {
+                self.misshapen = Some(number);
+                break;
             }
-            let keys = (first..self.texts.len()).map(|pair| self.texts.get(pair));
-            self.keys.extend(keys.map(|text| reading.hasher.key(text)));
-            self.arrivals.push(Arrival {
-                record: number,
-                access,
-                pairs: first..self.keys.len(),
-            });
         }
     }
 
@@ -110,23 +85,22 @@ impl Batch {
         self.failed.take()
     }
 
-    /// The rows that were read last.
-    pub(super) fn arrivals(&self) -> &[Arrival] {
+    /// The rows that were read last; there are none where all were read before.
+    pub(super) fn arrivals(&self) -> &Arrivals {
         &self.arrivals
     }
 
-    /// The record of a row.
-    pub(super) fn record(&self, arrival: &Arrival) -> Option<Record<'_>> {
-        self.records.get(arrival.record).map(|row| row.record)
+    /// The record of the arrival with this number.
+    pub(super) fn record(&self, arrival: usize) -> Option<Record<'_>> {
+        self.at(*self.numbers.get(arrival)?)
     }
 
-    /// The keys of pairs.
-    pub(super) fn keys(&self, pairs: Range<usize>) -> &[PairKey] {
-        self.keys.get(pairs).unwrap_or_default()
+    /// The record behind the arrivals that has another number of cells than its header.
+    pub(super) fn misshapen(&self) -> Option<Record<'_>> {
+        self.at(self.misshapen?)
     }
 
-    /// The texts of pairs.
-    pub(super) fn texts(&self, pairs: Range<usize>) -> impl Iterator<Item = &[u8]> {
-        pairs.map(|pair| self.texts.get(pair))
+    fn at(&self, number: usize) -> Option<Record<'_>> {
+        self.records.get(number).map(|row| row.record)
     }
 }

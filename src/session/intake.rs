@@ -2,10 +2,10 @@
 
 use std::io::{self, Read};
 
-use super::batch::{Arrival, Batch, Reading};
+use super::batch::{Batch, Reading};
 use super::connection::Lost;
-use crate::access::{Access, AccessColumns, Unusable};
-use crate::detector::{DETAILS, Detector, Expected, Tally};
+use crate::access::AccessColumns;
+use crate::detector::{DETAILS, Detector, Tally};
 use crate::error::Error;
 use crate::options::{Options, Output, StatusList};
 use crate::pair::PairHasher;
@@ -92,8 +92,6 @@ pub(super) struct Intake {
 struct Rows {
     detector: Detector,
     tally: Tally,
-    expected: Vec<Expected>,
-    details: Vec<u8>,
 }
 
 /// A body of so many bytes is worth threads, which read it and the accesses in its rows ahead of the detector.
@@ -101,9 +99,6 @@ const AHEAD_BYTES: u64 = 512 << 10;
 
 /// Threads that read a long body.
 const READERS: usize = 1;
-
-/// How many rows are looked at together (see [`Detector::expect`]).
-const GROUP: usize = 32;
 
 impl Intake {
     pub(super) fn new(detector: Detector, options: &Options) -> Self {
@@ -115,8 +110,6 @@ impl Intake {
             rows: Rows {
                 detector,
                 tally: Tally::default(),
-                expected: Vec::new(),
-                details: Vec::new(),
             },
             spare: None,
         }
@@ -177,73 +170,25 @@ impl Rows {
         if let Some(error) = batch.failed() {
             return Err(self.unreadable(error));
         }
-        while !batch.arrivals().is_empty() {
-            for group in batch.arrivals().chunks(GROUP) {
-                self.take_in_group(number, batch, group, reading.header)?;
+        let header = reading.header;
+        let details = self.detector.rules().output == Output::Pairs;
+        loop {
+            let row = |arrival, out: &mut Vec<u8>| match batch.record(arrival) {
+                Some(record) if details => push_details(out, &record, header),
+                Some(record) => out.extend_from_slice(record.bytes()),
+                None => {}
+            };
+            let arrivals = batch.arrivals();
+            self.detector
+                .take_in(arrivals, &mut self.tally, number as u32, row)?;
+            if let Some(record) = batch.misshapen() {
+                return Err(self.misshapen(&record, header).into());
+            }
+            if arrivals.is_empty() {
+                return Ok(());
             }
             batch.read(reading);
         }
-        Ok(())
-    }
-
-    fn take_in_group(
-        &mut self,
-        number: usize,
-        batch: &Batch,
-        group: &[Arrival],
-        header: &ChunkHeader,
-    ) -> Result<(), Error> {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else {
-            return Ok(());
-        };
-        let keys = batch.keys(first.pairs.start..last.pairs.end);
-        let mut expected = std::mem::take(&mut self.expected);
-        self.detector.expect(keys, &mut expected);
-        let mut of_rows = expected.as_slice();
-        for arrival in group {
-            let (own, others) = of_rows
-                .split_at_checked(arrival.pairs.len())
-                .unwrap_or_default();
-            of_rows = others;
-            if let Some(record) = batch.record(arrival) {
-                let pairs = own.iter().zip(batch.texts(arrival.pairs.clone()));
-                self.take_in_row(number, header, &record, arrival.access, pairs)?;
-            }
-        }
-        self.expected = expected;
-        Ok(())
-    }
-
-    fn take_in_row<'a>(
-        &mut self,
-        number: usize,
-        header: &ChunkHeader,
-        record: &Record<'_>,
-        access: Option<Result<Access, Unusable>>,
-        pairs: impl Iterator<Item = (&'a Expected, &'a [u8])>,
-    ) -> Result<(), Error> {
-        let access = access.ok_or_else(|| self.misshapen(record, header))?;
-        self.tally.rows += 1;
-        let access = match access {
-            Ok(access) => access,
-            Err(why) => {
-                self.tally.skip(why);
-                return Ok(());
-            }
-        };
-        if !access.success {
-            return Ok(());
-        }
-        self.tally.successful += 1;
-        if !self.detector.absorb(&access, pairs)? {
-            return Ok(());
-        }
-        if self.detector.rules().output != Output::Pairs {
-            return self.detector.hold(number as u32, record.bytes());
-        }
-        self.details.clear();
-        push_details(&mut self.details, record, header);
-        self.detector.hold(number as u32, &self.details)
     }
 
     fn misshapen(&self, record: &Record<'_>, header: &ChunkHeader) -> Error {
