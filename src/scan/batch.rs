@@ -16,6 +16,8 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     text: Vec<u8>,
+    /// How much of the text is lines.
+    length: usize,
     /// Why there are no lines.
     failed: Option<io::Error>,
     arrivals: Arrivals,
@@ -33,14 +35,16 @@ impl Batch {
     /// Puts the next lines of `reader` into the batch, or why there are none: then nothing more is read. `false` at the
     /// end.
     pub(super) fn take(reader: &mut Option<LineReader<impl BufRead>>, batch: &mut Self) -> bool {
-        let read = reader
-            .as_mut()
-            .map_or(Ok(false), |reader| reader.next_lines(&mut batch.text));
-        read.unwrap_or_else(|cause| {
+        let Some(source) = reader else {
+            return false;
+        };
+        let read = source.next_lines(&mut batch.text);
+        batch.length = read.unwrap_or_else(|cause| {
             batch.failed = Some(cause);
             *reader = None;
-            true
-        })
+            0
+        });
+        batch.length > 0 || batch.failed.is_some()
     }
 
     /// Reads the lines.
@@ -48,9 +52,10 @@ impl Batch {
         self.arrivals.clear();
         self.places.clear();
         (self.lines, self.unparsable, self.first_unparsable) = (0, 0, None);
-        for place in lines(&self.text) {
+        let text = self.text.get(..self.length).unwrap_or_default();
+        for place in lines(text) {
             self.lines += 1;
-            let line = self.text.get(place.clone()).unwrap_or_default();
+            let line = text.get(place.clone()).unwrap_or_default();
             match accesslog::parse(line) {
                 Ok(line) => {
                     self.arrivals

@@ -10,7 +10,7 @@ use memchr::memchr_iter;
 pub(super) const MAX_LINE_BYTES: usize = 1 << 20;
 
 /// How much is read at once, in bytes.
-const PIECE_BYTES: u64 = 256 << 10;
+const PIECE_BYTES: usize = 256 << 10;
 
 /// Reads lines.
 #[derive(Debug)]
@@ -29,31 +29,49 @@ impl<R: BufRead> LineReader<R> {
         }
     }
 
-    /// Puts the next lines into `text`, some hundred kilobytes of whole ones with their endings. `false` at the end.
-    pub(super) fn next_lines(&mut self, text: &mut Vec<u8>) -> io::Result<bool> {
-        text.clear();
-        text.append(&mut self.begun);
+    /// Puts the next lines at the start of `text`, some hundred kilobytes of whole ones with their endings. How many
+    /// bytes they are; 0 at the end.
+    pub(super) fn next_lines(&mut self, text: &mut Vec<u8>) -> io::Result<usize> {
+        let mut length = self.begun.len();
+        text.splice(..length.min(text.len()), self.begun.drain(..));
         loop {
-            let before = text.len();
-            let read = (&mut self.input).take(PIECE_BYTES).read_to_end(text)?;
-            if read == 0 {
-                return Ok(before > 0);
+            if text.len() < length + PIECE_BYTES {
+                text.resize(length + PIECE_BYTES, 0);
             }
-            let new = text.get(before..).unwrap_or_default();
+            let room = text.get_mut(length..length + PIECE_BYTES);
+            let read = fill(&mut self.input, room.unwrap_or_default())?;
+            if read == 0 {
+                return Ok(length);
+            }
+            let before = length;
+            length += read;
+            let new = text.get(before..length).unwrap_or_default();
             if let Some(line_feed) = memchr::memrchr(b'\n', new) {
                 let end = before + line_feed + 1;
-                self.begun
-                    .extend_from_slice(text.get(end..).unwrap_or_default());
-                text.truncate(end);
-                return Ok(true);
+                let begun = text.get(end..length).unwrap_or_default();
+                self.begun.extend_from_slice(begun);
+                return Ok(end);
             }
-            if text.len() > MAX_LINE_BYTES {
-                text.truncate(MAX_LINE_BYTES);
+            if length > MAX_LINE_BYTES {
                 self.input.skip_until(b'\n')?;
-                return Ok(true);
+                return Ok(MAX_LINE_BYTES);
             }
         }
     }
+}
+
+/// Fills `room` to the brim, or to the input's end: how many bytes came.
+fn fill(input: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(room @ [_, ..]) = room.get_mut(filled..) {
+        match input.read(room) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 /// Where the lines of `text` are, without their endings: at most [`MAX_LINE_BYTES`] of each.
@@ -79,10 +97,13 @@ mod tests {
     fn read(text: &[u8]) -> Vec<Vec<u8>> {
         let mut reader = LineReader::new(text);
         let (mut piece, mut found) = (Vec::new(), Vec::new());
-        while reader.next_lines(&mut piece).unwrap() {
-            found.extend(lines(&piece).map(|line| piece[line].to_vec()));
+        loop {
+            let length = reader.next_lines(&mut piece).unwrap();
+            if length == 0 {
+                return found;
+            }
+            found.extend(lines(&piece[..length]).map(|line| piece[line].to_vec()));
         }
-        found
     }
 
     #[test]
