@@ -37,8 +37,7 @@ pub(super) struct Intake {
     tally: LineTally,
 }
 
-/// The most threads that read lines: so many have made of them what there is to make by the time that the lines are
-/// copied.
+/// The most threads that read lines: more would wait for their turns.
 const MOST_READERS: usize = 4;
 
 impl Intake {
@@ -90,14 +89,10 @@ impl Intake {
     }
 }
 
-/// How many threads read lines: none where there is one processor.
+/// How many threads read lines: one for each processor but the caller's.
 fn readers() -> usize {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    if processors == 1 {
-        0
-    } else {
-        processors.min(MOST_READERS)
-    }
+    MOST_READERS.min(processors - 1)
 }
 
 /// Appends what is held of a line: its time where that is wanted, and the cells that [`crate::detector::DETAILS`] names.
