@@ -351,6 +351,41 @@ fn a_multivalue_key_counts_once_for_each_value() {
 }
 
 #[test]
+fn rows_of_many_pairs_are_all_taken_in() {
+    // Each of 10,000 pairs, and all of them in memory at once would be too many.
+    let row = |row: u32| {
+        let buckets: Vec<_> = (0..100).map(|n| format!("bucket-{row}-{n}")).collect();
+        let addresses: Vec<_> = (0..100).map(|n| format!("192.0.2.{n}")).collect();
+        let buckets: Vec<_> = buckets.iter().map(String::as_str).collect();
+        let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
+        access("", "", NOW)
+            .values("bucket_name", &buckets)
+            .values("remote_ip", &addresses)
+    };
+    let rows: Vec<_> = (0..5)
+        .map(row)
+        .chain([access("last", "192.0.2.1", NOW)])
+        .collect();
+    let (found, history) = over_nothing("", &rows);
+    assert_eq!(found.row_count(), 6);
+    assert_eq!(history.lines().count(), 1 + 50_001);
+    assert!(history.ends_with(&format!("last,192.0.2.1,{NOW},{NOW}\n")));
+}
+
+#[test]
+fn more_rows_without_a_pair_than_are_read_at_once_are_counted() {
+    let body = format!("_time,bucket_name,remote_ip\n{}", ",,\n".repeat(50_000));
+    let splunk = Splunk::new().history(HEADER);
+    let last = format!("{NOW},billing,192.0.2.7\n");
+    let found = splunk.search("").body(format!("{body}{last}")).run();
+    found.expect_message(
+        "WARN",
+        &["50000 of 50001 rows could not be used: 50000 with no usable _time"],
+    );
+    assert_eq!(found.column("remote_ip"), ["192.0.2.7"]);
+}
+
+#[test]
 fn a_multivalue_event_is_new_when_one_of_its_pairs_is() {
     let splunk =
         Splunk::new().history(format!("{HEADER}billing,192.0.2.1,1600000000,1600000000\n"));

@@ -5,10 +5,10 @@ use std::ops::Range;
 use crate::access::{Access, PairTexts, Unusable};
 use crate::pair::{PairHasher, PairKey};
 
-/// So many pairs are enough for one go, or a few rows with multivalue fields would fill the memory.
-const MOST_PAIRS: usize = 16 << 10;
+/// So many rows or pairs are enough for one go, or a few rows with multivalue fields would fill the memory.
+const MOST: usize = 16 << 10;
 
-/// The same in bytes of their texts.
+/// The same in bytes of the pairs' texts.
 const MOST_TEXT: usize = 2 << 20;
 
 /// Rows that follow each other.
@@ -66,7 +66,7 @@ impl Arrivals {
 
     /// Whether they are enough for one go.
     pub fn are_enough(&self) -> bool {
-        self.keys.len() >= MOST_PAIRS || self.texts.bytes() >= MOST_TEXT
+        self.rows.len().max(self.keys.len()) >= MOST || self.texts.bytes() >= MOST_TEXT
     }
 
     pub(super) fn rows(&self) -> &[Arrival] {

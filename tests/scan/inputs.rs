@@ -179,6 +179,36 @@ fn lines_that_do_not_parse_are_counted_and_the_first_is_shown() {
 }
 
 #[test]
+fn lines_of_a_long_log_are_read_in_order_and_keep_their_numbers() {
+    let address = |number: u32| format!("192.0.2.{}", number % 250);
+    let buckets: Vec<_> = (0..9_000)
+        .map(|number| format!("bucket-{number}"))
+        .collect();
+    let mut text = String::new();
+    for (bucket, number) in buckets.iter().zip(0..) {
+        text += &line(bucket, &address(number));
+        if number % 1_000 == 700 {
+            text += "no line\n";
+        }
+    }
+    assert!(text.len() > 2 << 20);
+    let folder = Folder::new()
+        .file("a.log", &text)
+        .file("b.log", gzip(&text));
+    for name in ["a.log", "b.log"] {
+        let found = folder
+            .scan(&["--dry-run", "--format", "csv", "--output", "events", name])
+            .run()
+            .expect_code(0);
+        assert_eq!(found.column("bucket_name"), buckets);
+        let expected = format!(
+            "9 of 9009 lines are no S3 access log lines; the first: {name}, line 702, byte "
+        );
+        found.expect_stderr(&[&expected]);
+    }
+}
+
+#[test]
 fn a_line_of_a_megabyte_is_one_line() {
     let long = "x".repeat(1 << 20);
     let text = format!(
