@@ -16,7 +16,7 @@ use std::fmt;
 use crate::accesslog::{self, HttpStatus};
 use crate::options::StatusList;
 use crate::pair;
-use crate::rows::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues};
+use crate::rows::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues, quoted};
 use crate::shown;
 use crate::timestamp::Timestamp;
 
@@ -238,10 +238,12 @@ impl AccessColumns {
     }
 
     fn succeeded(&self, record: &Record<'_>, success: &StatusList) -> bool {
-        let raw = self
-            .raw
-            .and_then(|at| accesslog::http_status(&decoded(record.raw(at))));
-        match raw {
+        let raw = self.raw.map_or(b"".as_slice(), |at| record.raw(at));
+        let in_raw = match quoted(raw) {
+            Some(quoted) => accesslog::http_status_doubled(quoted),
+            None => accesslog::http_status(raw),
+        };
+        match in_raw {
             Some(HttpStatus::Code(code)) => success.contains(code),
             Some(HttpStatus::Absent | HttpStatus::Ambiguous) => true,
             None => three_digits(&cell(record, self.http_status))

@@ -1,11 +1,14 @@
 //! An S3 access log line, and a parser that takes it apart into words and looks at every quote.
 
-use s3newip::accesslog::{HttpStatus, Line, http_status, parse};
+use s3newip::accesslog::{HttpStatus, Line, http_status, http_status_doubled, parse};
 
 /// See the table in [`super`].
 pub fn check(data: &[u8]) {
     let (found, expected) = (parse(data), slow(data));
     assert_eq!(found.as_ref().ok(), expected.as_ref());
+    let twice = |byte: &u8| vec![*byte; 1 + usize::from(*byte == b'"')];
+    let doubled: Vec<u8> = data.iter().flat_map(twice).collect();
+    assert_eq!(http_status_doubled(&doubled), http_status(data));
     match found {
         Ok(line) => {
             assert_eq!(http_status(data), Some(line.http_status));

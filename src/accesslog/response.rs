@@ -46,9 +46,11 @@ impl<'a> Response<'a> {
         rest: b"",
     };
 
-    /// Reads a line from its request URI on.
-    pub(super) fn read(text: &'a [u8]) -> Self {
-        candidates(text).reduce(Self::join).unwrap_or(Self::UNKNOWN)
+    /// Reads a line from its request URI on; each of its quotes stands there as so many.
+    pub(super) fn read(text: &'a [u8], quote: usize) -> Self {
+        candidates(text, quote)
+            .reduce(Self::join)
+            .unwrap_or(Self::UNKNOWN)
     }
 
     /// Reads the response behind a request URI.
@@ -99,14 +101,14 @@ impl<'a> Response<'a> {
 }
 
 /// Every way to read the text, in the order of the line.
-fn candidates(text: &[u8]) -> impl Iterator<Item = Response<'_>> {
+fn candidates(text: &[u8], quote: usize) -> impl Iterator<Item = Response<'_>> {
     let bare = text
         .strip_prefix(b"-")
         .and_then(|rest| Response::behind(b"-", rest));
-    let mut quotes = memchr_iter(b'"', text);
-    let start = quotes.next().map_or(text.len(), |opening| opening + 1);
+    let mut quotes = memchr_iter(b'"', text).step_by(quote);
+    let start = quotes.next().map_or(text.len(), |opening| opening + quote);
     let quoted = quotes.filter_map(move |closing| {
-        Response::behind(text.get(start..closing)?, text.get(closing + 1..)?)
+        Response::behind(text.get(start..closing)?, text.get(closing + quote..)?)
     });
     bare.into_iter().chain(quoted)
 }
@@ -147,7 +149,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (HttpStatus, &str) {
-        let response = Response::read(text.as_bytes());
+        let response = Response::read(text.as_bytes(), 1);
         let request_uri = std::str::from_utf8(response.request_uri).unwrap();
         (response.http_status, request_uri)
     }

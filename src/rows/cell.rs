@@ -5,16 +5,19 @@ use std::borrow::Cow;
 /// The value of a raw cell: its quotes removed, its doubled quotes made single.
 #[inline]
 pub fn decoded(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Some(inner) = raw
-        .strip_prefix(b"\"")
-        .and_then(|rest| rest.strip_suffix(b"\""))
-    else {
+    let Some(inner) = quoted(raw) else {
         return Cow::Borrowed(raw);
     };
     match memchr::memchr(b'"', inner) {
         None => Cow::Borrowed(inner),
         Some(_) => Cow::Owned(unescaped(inner)),
     }
+}
+
+/// What is between the quotes of a raw cell that has quotes around it: the value with its own quotes doubled.
+#[inline]
+pub fn quoted(raw: &[u8]) -> Option<&[u8]> {
+    raw.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }
 
 fn unescaped(inner: &[u8]) -> Vec<u8> {
