@@ -10,7 +10,8 @@
 //!
 //! The method is that of Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (2019), section 3.
 
-use wide::u8x16;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x64};
 
 use super::RecordIndex;
 
@@ -20,11 +21,21 @@ const BLOCK: usize = 64;
 /// Adds the records of `input` from byte `from` on to `index`, as far as they are regular, and perhaps cells of one that
 /// does not end.
 pub(super) fn find_regular(input: &[u8], from: usize, index: &mut RecordIndex) {
+    find_with(Level::new(), input, from, index);
+}
+
+/// The same with the instructions of one level.
+fn find_with(level: Level, input: &[u8], from: usize, index: &mut RecordIndex) {
+    dispatch!(level, simd => find(simd, input, from, index));
+}
+
+#[inline(always)]
+fn find<S: Simd>(simd: S, input: &[u8], from: usize, index: &mut RecordIndex) {
     let (blocks, rest) = input.get(from..).unwrap_or_default().as_chunks();
     let mut quotes = Quotes::default();
     let mut at = from;
     for block in blocks {
-        let Some((delimiters, line_feeds)) = quotes.delimiters(block) else {
+        let Some((delimiters, line_feeds)) = quotes.delimiters(simd, *block) else {
             return;
         };
         push(input, at, delimiters, line_feeds, index);
@@ -34,7 +45,7 @@ pub(super) fn find_regular(input: &[u8], from: usize, index: &mut RecordIndex) {
     for (to, from) in last.iter_mut().zip(rest) {
         *to = *from;
     }
-    if let Some((delimiters, line_feeds)) = quotes.delimiters(&last) {
+    if let Some((delimiters, line_feeds)) = quotes.delimiters(simd, last) {
         push(input, at, delimiters, line_feeds, index);
     }
 }
@@ -86,20 +97,22 @@ impl Default for Quotes {
 impl Quotes {
     /// The delimiters of the next block, and which bytes of it are line feeds; `None` where a quote is out of place.
     #[inline(always)]
-    fn delimiters(&mut self, block: &[u8; BLOCK]) -> Option<(u64, u64)> {
-        let block = block.as_chunks().0;
-        let quotes = equal(block, b'"');
-        let line_feeds = equal(block, b'\n');
+    fn delimiters<S: Simd>(&mut self, simd: S, block: [u8; BLOCK]) -> Option<(u64, u64)> {
+        let block = u8x64::simd_from(simd, block);
+        // Which bytes of the block are this one, the first one in the lowest bit.
+        let equal = |byte: u8| block.simd_eq(byte).to_bitmask();
+        let quotes = equal(b'"');
+        let line_feeds = equal(b'\n');
         let inside = up_to_each(quotes) ^ self.inside;
         let opening = quotes & inside;
         let closing = quotes & !inside;
-        let delimiters = (equal(block, b',') | line_feeds) & !inside;
+        let delimiters = (equal(b',') | line_feeds) & !inside;
         let after_delimiter = delimiters << 1 | self.after_delimiter;
         let after_closing = closing << 1 | self.after_closing;
         let misplaced =
             opening & !(after_delimiter | after_closing) | after_closing & !(opening | delimiters);
         if misplaced != 0 {
-            let returns = after_closing & equal(block, b'\r');
+            let returns = after_closing & equal(b'\r');
             // The byte behind the block is not known here.
             let line_ends = returns & line_feeds >> 1;
             if misplaced != line_ends {
@@ -111,17 +124,6 @@ impl Quotes {
         self.after_closing = closing >> 63;
         Some((delimiters, line_feeds))
     }
-}
-
-/// Which bytes of the block are `byte`, the first one in the lowest bit.
-#[inline(always)]
-fn equal(block: &[[u8; 16]], byte: u8) -> u64 {
-    let wanted = u8x16::splat(byte);
-    let equal = |part: &[u8; 16]| u64::from(u8x16::new(*part).simd_eq(wanted).to_bitmask());
-    block
-        .iter()
-        .rev()
-        .fold(0, |mask, part| mask << 16 | equal(part))
 }
 
 /// Each bit: whether the number of ones up to it and with it is odd.
@@ -156,9 +158,17 @@ mod tests {
         records
     }
 
+    /// What is found, with the processor's own instructions and with those that every processor has.
     fn found(input: &[u8]) -> Records {
+        let [found, others] =
+            [Level::new(), Level::baseline()].map(|level| found_with(level, input));
+        assert_eq!(found, others);
+        found
+    }
+
+    fn found_with(level: Level, input: &[u8]) -> Records {
         let mut index = RecordIndex::default();
-        find_regular(input, 0, &mut index);
+        find_with(level, input, 0, &mut index);
         let cells = |record: Record<'_>| {
             (0..record.cells())
                 .map(|cell| record.raw(cell).to_vec())
