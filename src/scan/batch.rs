@@ -1,28 +1,88 @@
 //! Lines that were read at once, and what they say: all that can be done before the detector sees them, by the threads
 //! that read.
 
-use std::io::{self, BufRead};
+use std::io::BufRead;
 use std::ops::Range;
+use std::{iter, slice};
 
+use indicatif::ProgressBar;
+
+use super::inputs::Input;
 use super::lines::{LineReader, lines};
 use crate::access::{Access, PairTexts, Unusable, usable};
 use crate::accesslog::{self, HttpStatus, Line, NotALine};
 use crate::detector::Arrivals;
+use crate::error::Error;
 use crate::options::StatusList;
 use crate::pair::PairHasher;
 use crate::timestamp::Timestamp;
 
-/// The lines.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    text: Vec<u8>,
-    /// How much of the text is lines.
-    length: usize,
-    /// Why there are no lines.
-    failed: Option<io::Error>,
-    arrivals: Arrivals,
-    /// Where the line of each arrival is.
-    places: Vec<Range<usize>>,
+/// So many bytes of lines are enough for one batch: those of many small files, as S3 delivers them, make one together.
+const ENOUGH_BYTES: usize = 64 << 10;
+
+/// All lines of some inputs.
+pub(super) struct Lines<'a> {
+    inputs: iter::Enumerate<slice::Iter<'a, Input>>,
+    progress: &'a ProgressBar,
+    /// The input being read.
+    opened: Option<Opened<'a>>,
+}
+
+/// An input that was opened.
+struct Opened<'a> {
+    number: usize,
+    input: &'a Input,
+    lines: LineReader<Box<dyn BufRead + Send>>,
+}
+
+impl<'a> Lines<'a> {
+    /// Of `inputs`.
+    pub(super) fn new(inputs: &'a [Input], progress: &'a ProgressBar) -> Self {
+        Self {
+            inputs: inputs.iter().enumerate(),
+            progress,
+            opened: None,
+        }
+    }
+
+    /// Puts the next lines into `text`, and into `parts` where those of each input are; none at the end.
+    fn next(&mut self, text: &mut Vec<u8>, parts: &mut Vec<Part>) -> Result<(), Error> {
+        let mut end = 0;
+        while end < ENOUGH_BYTES {
+            if let Some(Opened {
+                number,
+                input,
+                lines,
+            }) = &mut self.opened
+            {
+                let read = lines.next_lines(text, end);
+                let place = end..read.map_err(|cause| input.failed(&cause))?;
+                if !place.is_empty() {
+                    end = place.end;
+                    parts.push(Part::new(*number, place));
+                    continue;
+                }
+            }
+            let Some((number, input)) = self.inputs.next() else {
+                break;
+            };
+            let lines = LineReader::new(input.open(self.progress)?);
+            self.opened = Some(Opened {
+                number,
+                input,
+                lines,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The lines of one input in a batch.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// The number of the input.
+    pub(super) input: usize,
+    place: Range<usize>,
     /// How many lines there are.
     pub(super) lines: u64,
     /// How many of them are neither access log lines nor empty.
@@ -31,49 +91,78 @@ pub(super) struct Batch {
     pub(super) first_unparsable: Option<(u64, NotALine)>,
 }
 
+impl Part {
+    fn new(input: usize, place: Range<usize>) -> Self {
+        Self {
+            input,
+            place,
+            lines: 0,
+            unparsable: 0,
+            first_unparsable: None,
+        }
+    }
+}
+
+/// Lines that follow each other.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    text: Vec<u8>,
+    parts: Vec<Part>,
+    /// Why there are no more lines.
+    failed: Option<Error>,
+    arrivals: Arrivals,
+    /// Where the line of each arrival is.
+    places: Vec<Range<usize>>,
+}
+
 impl Batch {
-    /// Puts the next lines of `reader` into the batch, or why there are none: then nothing more is read. `false` at the
-    /// end.
-    pub(super) fn take(reader: &mut Option<LineReader<impl BufRead>>, batch: &mut Self) -> bool {
-        let Some(source) = reader else {
+    /// Puts the next lines into the batch, or why there are no more: then nothing more is read. `false` at the end.
+    pub(super) fn take(lines: &mut Option<Lines<'_>>, batch: &mut Self) -> bool {
+        batch.parts.clear();
+        let Some(source) = lines else {
             return false;
         };
-        let read = source.next_lines(&mut batch.text);
-        batch.length = read.unwrap_or_else(|cause| {
-            batch.failed = Some(cause);
-            *reader = None;
-            0
-        });
-        batch.length > 0 || batch.failed.is_some()
+        if let Err(error) = source.next(&mut batch.text, &mut batch.parts) {
+            batch.failed = Some(error);
+            *lines = None;
+        }
+        !batch.parts.is_empty() || batch.failed.is_some()
     }
 
     /// Reads the lines.
     pub(super) fn read(&mut self, success: &StatusList, hasher: &PairHasher) {
         self.arrivals.clear();
         self.places.clear();
-        (self.lines, self.unparsable, self.first_unparsable) = (0, 0, None);
-        let text = self.text.get(..self.length).unwrap_or_default();
-        for place in lines(text) {
-            self.lines += 1;
-            let line = text.get(place.clone()).unwrap_or_default();
-            match accesslog::parse(line) {
-                Ok(line) => {
-                    self.arrivals
-                        .add(hasher, |texts| access(&line, success, texts));
-                    self.places.push(place);
-                }
-                Err(_) if line.is_empty() => {}
-                Err(wrong) => {
-                    self.unparsable += 1;
-                    self.first_unparsable.get_or_insert((self.lines, wrong));
+        for part in &mut self.parts {
+            let text = self.text.get(part.place.clone()).unwrap_or_default();
+            for place in lines(text) {
+                part.lines += 1;
+                let line = text.get(place.clone()).unwrap_or_default();
+                match accesslog::parse(line) {
+                    Ok(line) => {
+                        let read = |texts: &mut _| access(&line, success, texts);
+                        self.arrivals.add(hasher, read);
+                        let start = part.place.start;
+                        self.places.push(start + place.start..start + place.end);
+                    }
+                    Err(_) if line.is_empty() => {}
+                    Err(wrong) => {
+                        part.unparsable += 1;
+                        part.first_unparsable.get_or_insert((part.lines, wrong));
+                    }
                 }
             }
         }
     }
 
-    /// Why there are no lines.
-    pub(super) fn failed(&mut self) -> Option<io::Error> {
+    /// Why there are no more lines.
+    pub(super) fn failed(&mut self) -> Option<Error> {
         self.failed.take()
+    }
+
+    /// The lines of each input.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// The lines that are access log lines.

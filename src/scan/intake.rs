@@ -5,9 +5,8 @@ use std::thread;
 
 use indicatif::ProgressBar;
 
-use super::batch::Batch;
+use super::batch::{Batch, Lines};
 use super::inputs::Input;
-use super::lines::LineReader;
 use crate::accesslog::{HttpStatus, Line};
 use crate::detector::{Detector, Tally};
 use crate::error::Error;
@@ -54,30 +53,38 @@ impl Intake {
         (self.detector, self.tally)
     }
 
-    /// Reads one input to its end.
+    /// Reads the inputs, one after the other, to their ends.
     ///
     /// # Errors
-    /// The input cannot be read, or the detector cannot go on.
-    pub(super) fn read(&mut self, input: &Input, progress: &ProgressBar) -> Result<(), Error> {
-        let reader = LineReader::new(input.open(progress)?);
+    /// An input cannot be read, or the detector cannot go on.
+    pub(super) fn read(&mut self, inputs: &[Input], progress: &ProgressBar) -> Result<(), Error> {
         let Self {
             detector,
             hasher,
             success,
             tally,
         } = self;
+        let lines = Some(Lines::new(inputs, progress));
         let maker = || |batch: &mut Batch| batch.read(success, hasher);
-        let mut lines = 0;
-        in_turns(readers(), Some(reader), Batch::take, maker, |batch| {
-            if let Some(cause) = batch.failed() {
-                return Err(input.failed(&cause));
+        // The lines before, of the same input.
+        let (mut input, mut before) = (0, 0);
+        in_turns(readers(), lines, Batch::take, maker, |batch| {
+            if let Some(error) = batch.failed() {
+                return Err(error);
             }
-            tally.unparsable += batch.unparsable;
-            if let Some((number, wrong)) = batch.first_unparsable.take() {
-                let place = || format!("{}, line {}, {wrong}", input.name(), lines + number);
-                tally.first_unparsable.get_or_insert_with(place);
+            for part in batch.parts() {
+                if input != part.input {
+                    (input, before) = (part.input, 0);
+                }
+                tally.unparsable += part.unparsable;
+                if let (Some((number, wrong)), Some(input)) =
+                    (&part.first_unparsable, inputs.get(input))
+                {
+                    let place = || format!("{}, line {}, {wrong}", input.name(), before + number);
+                    tally.first_unparsable.get_or_insert_with(place);
+                }
+                before += part.lines;
             }
-            lines += batch.lines;
             let with_time = detector.rules().output != Output::Pairs;
             let row = |arrival, row: &mut Vec<u8>| {
                 if let Some(line) = batch.line(arrival) {

@@ -29,11 +29,11 @@ impl<R: BufRead> LineReader<R> {
         }
     }
 
-    /// Puts the next lines at the start of `text`, some hundred kilobytes of whole ones with their endings. How many
-    /// bytes they are; 0 at the end.
-    pub(super) fn next_lines(&mut self, text: &mut Vec<u8>) -> io::Result<usize> {
-        let mut length = self.begun.len();
-        text.splice(..length.min(text.len()), self.begun.drain(..));
+    /// Puts the next lines into `text` from byte `from` on, some hundred kilobytes of whole ones with their endings: the
+    /// byte behind them, `from` at the end. What is in `text` behind that byte is of no use.
+    pub(super) fn next_lines(&mut self, text: &mut Vec<u8>, from: usize) -> io::Result<usize> {
+        let mut length = from + self.begun.len();
+        text.splice(from..length.min(text.len()), self.begun.drain(..));
         loop {
             if text.len() < length + PIECE_BYTES {
                 text.resize(length + PIECE_BYTES, 0);
@@ -52,9 +52,9 @@ impl<R: BufRead> LineReader<R> {
                 self.begun.extend_from_slice(begun);
                 return Ok(end);
             }
-            if length > MAX_LINE_BYTES {
+            if length - from > MAX_LINE_BYTES {
                 self.input.skip_until(b'\n')?;
-                return Ok(MAX_LINE_BYTES);
+                return Ok(from + MAX_LINE_BYTES);
             }
         }
     }
@@ -96,13 +96,16 @@ mod tests {
     /// All lines of `text`.
     fn read(text: &[u8]) -> Vec<Vec<u8>> {
         let mut reader = LineReader::new(text);
-        let (mut piece, mut found) = (Vec::new(), Vec::new());
+        let (mut piece, mut found) = (b"other".to_vec(), Vec::new());
         loop {
-            let length = reader.next_lines(&mut piece).unwrap();
-            if length == 0 {
+            // Behind something else, as in a piece of several inputs.
+            let end = reader.next_lines(&mut piece, 5).unwrap();
+            assert_eq!(piece[..5], *b"other");
+            if end == 5 {
                 return found;
             }
-            found.extend(lines(&piece[..length]).map(|line| piece[line].to_vec()));
+            let text = &piece[5..end];
+            found.extend(lines(text).map(|line| text[line].to_vec()));
         }
     }
 

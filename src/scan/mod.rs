@@ -50,9 +50,7 @@ pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Res
     let inputs = inputs::find(&arguments.paths)?;
     let mut intake = Intake::new(detector(arguments, world)?, arguments.status.clone());
     let progress = report::progress(&inputs);
-    for input in &inputs {
-        intake.read(input, &progress)?;
-    }
+    intake.read(&inputs, &progress)?;
     progress.finish_and_clear();
     let (detector, tally) = intake.into_parts();
     let mut conclusion = conclude(detector, arguments)?;
