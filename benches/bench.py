@@ -101,13 +101,16 @@ class Bench:
         self.data = Data()
 
     def race(self, contenders, kind, rounds=None):
-        """Runs all contenders in turn, round after round; their medians by name."""
+        """Runs all contenders in turn, round after round; their medians by name. Round 0 does not count: it finds memory
+        and caches as the making of the data or another section left them."""
         runs = defaultdict(list)
-        for number in range(rounds or self.options.rounds):
+        for number in range((rounds or self.options.rounds) + 1):
             for contender in contenders:
                 contender.prepare()
-                runs[contender.name] += run(contender.command())
-                self.say(f"round {number + 1}: {contender.name} {seconds(runs[contender.name][-1].seconds)}")
+                measured = run(contender.command())
+                self.say(f"round {number}: {contender.name} {seconds(measured[-1].seconds)}")
+                if number > 0:
+                    runs[contender.name] += measured
                 if contender.checked:
                     task = contender.task
                     check(kind, task.stream, task.history, contender.merged, contender.events)
