@@ -244,8 +244,7 @@ impl AccessColumns {
             None => accesslog::http_status(raw),
         };
         match in_raw {
-            Some(HttpStatus::Code(code)) => success.contains(code),
-            Some(HttpStatus::Absent | HttpStatus::Ambiguous) => true,
+            Some(status) => is_success(status, success),
             None => three_digits(&cell(record, self.http_status))
                 .is_none_or(|code| success.contains(code)),
         }
@@ -294,6 +293,14 @@ fn canonical_values(values: &[Cow<'_, [u8]>], index: usize) -> Result<Vec<Vec<u8
         Err(reason)
     } else {
         Ok(texts)
+    }
+}
+
+/// Whether a log line with this status counts as a success: an attacker who hides the status must not hide the access.
+pub fn is_success(status: HttpStatus, success: &StatusList) -> bool {
+    match status {
+        HttpStatus::Code(code) => success.contains(code),
+        HttpStatus::Absent | HttpStatus::Ambiguous => true,
     }
 }
 
@@ -355,11 +362,6 @@ impl PairTexts {
     /// The bytes of all of them together.
     pub fn bytes(&self) -> usize {
         self.bytes.len()
-    }
-
-    /// The texts, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).map(|number| self.get(number))
     }
 
     /// The text with this number (from 0); empty where there is none.

@@ -1,5 +1,7 @@
 //! The request time, always 28 bytes: `[06/Feb/2026:00:00:38 +0000]`. S3 writes UTC; other writers of this format may not.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -29,49 +31,22 @@ pub(super) fn epoch_seconds(time: &[u8]) -> Option<i64> {
     plain_seconds(time).or_else(|| any_seconds(time))
 }
 
-/// The same for a time as S3 writes it; `None` where it is none, or is written in another way.
+/// The same for a time as S3 writes it, which has the right shape; `None` where it is none, or is written in another way.
 fn plain_seconds(time: &[u8]) -> Option<i64> {
-    let time: &[u8; SHAPE.len()] = time.try_into().ok()?;
-    let [b'[', day @ .., b' ', b'+', b'0', b'0', b'0', b'0', b']'] = time else {
-        return None;
+    let part = |place: Range<usize>| time.get(place).unwrap_or_default();
+    let digit = |digit: &u8| (digit - b'0').cast_signed();
+    let two = |at: usize| {
+        part(at..at + 2)
+            .iter()
+            .fold(0, |ten, one| ten * 10 + digit(one))
     };
-    let [
-        d,
-        dd,
-        b'/',
-        month @ ..,
-        b'/',
-        y,
-        yy,
-        yyy,
-        yyyy,
-        b':',
-        h,
-        hh,
-        b':',
-        m,
-        mm,
-        b':',
-        s,
-        ss,
-    ] = day
-    else {
+    let month = MONTHS.iter().position(|name| *name == part(4..7))? as i8 + 1;
+    let year = i16::from(two(8)) * 100 + i16::from(two(10));
+    if part(22..28) != b"+0000]" {
         return None;
-    };
-    let two = |ten: &u8, one: &u8| (ten - b'0').cast_signed() * 10 + (one - b'0').cast_signed();
-    let year = i16::from(two(y, yy)) * 100 + i16::from(two(yyy, yyyy));
-    let month = MONTHS.iter().position(|name| *name == month)? as i8 + 1;
-    let date = DateTime::new(
-        year,
-        month,
-        two(d, dd),
-        two(h, hh),
-        two(m, mm),
-        two(s, ss),
-        0,
-    );
-    let time = Offset::UTC.to_timestamp(date.ok()?).ok()?;
-    Some(time.as_second())
+    }
+    let date = DateTime::new(year, month, two(1), two(13), two(16), two(19), 0).ok()?;
+    Some(Offset::UTC.to_timestamp(date).ok()?.as_second())
 }
 
 fn any_seconds(time: &[u8]) -> Option<i64> {

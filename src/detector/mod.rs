@@ -158,11 +158,6 @@ impl Detector {
         &self.hasher
     }
 
-    /// The pairs so far.
-    pub fn sightings(&self) -> &Sightings {
-        &self.sightings
-    }
-
     /// Takes in rows that came under `header`, and counts them. `row` puts the row with this number (from 0) into the
     /// buffer, for those that may have to be returned.
     ///

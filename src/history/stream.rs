@@ -77,10 +77,11 @@ pub(super) fn stream<E: From<Error>>(
         if at >= span.end {
             return Ok(());
         }
-        let guessed = block.place.start == at || span.start == at;
+        // It began where it should: then what it found is so.
+        let in_place = block.place.start == at || span.start == at;
         match failed.take() {
-            Some(error) if guessed => return Err(error.into()),
-            None if guessed => {}
+            Some(error) if in_place => return Err(error.into()),
+            None if in_place => {}
             _ => again.read(at..span.end, Begin::Here, block)?,
         }
         visit(&table.head, block)?;

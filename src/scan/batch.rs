@@ -9,8 +9,8 @@ use indicatif::ProgressBar;
 
 use super::inputs::Input;
 use super::lines::{LineReader, lines};
-use crate::access::{Access, PairTexts, Unusable, usable};
-use crate::accesslog::{self, HttpStatus, Line, NotALine};
+use crate::access::{Access, PairTexts, Unusable, is_success, usable};
+use crate::accesslog::{self, Line, NotALine};
 use crate::detector::Arrivals;
 use crate::error::Error;
 use crate::options::StatusList;
@@ -188,14 +188,10 @@ fn access(
     }
     texts.end();
     let time = Timestamp::from_seconds(line.request_time);
-    let success = match line.http_status {
-        HttpStatus::Code(code) => success.contains(code),
-        HttpStatus::Absent | HttpStatus::Ambiguous => true,
-    };
     Ok(Access {
         first: time,
         last: time,
-        success,
+        success: is_success(line.http_status, success),
         count: 1,
     })
 }
