@@ -5,6 +5,7 @@
 //! quoted cell. So the threads take the first line feed for the end of a row; a block that does not begin where the one
 //! before it ended is read again from there.
 
+use std::convert::Infallible;
 use std::ops::Range;
 
 use super::block::{Begin, Block, BlockReader, Wanted};
@@ -47,12 +48,11 @@ pub(super) fn stream<E: From<Error>>(
     } else {
         0
     };
-    let take = |spans: &mut _, piece: &mut Piece| match Iterator::next(spans) {
-        Some(span) => {
-            piece.span = span;
-            true
-        }
-        None => false,
+    let take = |spans: &mut _, piece: &mut Piece| {
+        let span = Iterator::next(spans);
+        let more = span.is_some();
+        piece.span = span.unwrap_or_default();
+        Ok::<_, Infallible>(more)
     };
     let reader = || {
         let mut reader = BlockReader::new(&table, wanted);
@@ -69,6 +69,7 @@ pub(super) fn stream<E: From<Error>>(
     let mut again = BlockReader::new(&table, wanted);
     let mut at = table.start;
     in_turns(threads, spans, take, reader, |piece| {
+        let Ok(piece) = piece;
         let Piece {
             span,
             block,

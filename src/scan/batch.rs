@@ -108,25 +108,20 @@ impl Part {
 pub(super) struct Batch {
     text: Vec<u8>,
     parts: Vec<Part>,
-    /// Why there are no more lines.
-    failed: Option<Error>,
     arrivals: Arrivals,
     /// Where the line of each arrival is.
     places: Vec<Range<usize>>,
 }
 
 impl Batch {
-    /// Puts the next lines into the batch, or why there are no more: then nothing more is read. `false` at the end.
-    pub(super) fn take(lines: &mut Option<Lines<'_>>, batch: &mut Self) -> bool {
+    /// Puts the next lines into the batch. `false` at the end.
+    ///
+    /// # Errors
+    /// An input cannot be read.
+    pub(super) fn take(lines: &mut Lines<'_>, batch: &mut Self) -> Result<bool, Error> {
         batch.parts.clear();
-        let Some(source) = lines else {
-            return false;
-        };
-        if let Err(error) = source.next(&mut batch.text, &mut batch.parts) {
-            batch.failed = Some(error);
-            *lines = None;
-        }
-        !batch.parts.is_empty() || batch.failed.is_some()
+        lines.next(&mut batch.text, &mut batch.parts)?;
+        Ok(!batch.parts.is_empty())
     }
 
     /// Reads the lines.
@@ -153,11 +148,6 @@ impl Batch {
                 }
             }
         }
-    }
-
-    /// Why there are no more lines.
-    pub(super) fn failed(&mut self) -> Option<Error> {
-        self.failed.take()
     }
 
     /// The lines of each input.

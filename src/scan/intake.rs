@@ -64,14 +64,12 @@ impl Intake {
             success,
             tally,
         } = self;
-        let lines = Some(Lines::new(inputs, progress));
+        let lines = Lines::new(inputs, progress);
         let maker = || |batch: &mut Batch| batch.read(success, hasher);
         // The lines before, of the same input.
         let (mut input, mut before) = (0, 0);
         in_turns(readers(), lines, Batch::take, maker, |batch| {
-            if let Some(error) = batch.failed() {
-                return Err(error);
-            }
+            let batch = batch?;
             for part in batch.parts() {
                 if input != part.input {
                     (input, before) = (part.input, 0);

@@ -24,8 +24,6 @@ pub(super) struct Reading<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     records: Records,
-    /// Why there are no records.
-    failed: Option<ReadError>,
     arrivals: Arrivals,
     /// The number of the record of each arrival.
     numbers: Vec<usize>,
@@ -34,25 +32,19 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Puts the next records of `reader` into the batch, or why there are none: then nothing more is read. `false` at
-    /// the end.
+    /// Puts the next records of `reader` into the batch. `false` at the end.
+    ///
+    /// # Errors
+    /// Why there are none.
     pub(super) fn take(
-        reader: &mut Option<&mut RecordReader<impl Read>>,
+        reader: &mut &mut RecordReader<impl Read>,
         batch: &mut Self,
-    ) -> bool {
-        let Some(source) = reader else {
-            return false;
-        };
+    ) -> Result<bool, ReadError> {
         let spare = std::mem::take(&mut batch.records);
-        match source.next_records(spare) {
-            Ok(None) => return false,
-            Ok(Some(records)) => batch.records = records,
-            Err(error) => {
-                batch.failed = Some(error);
-                *reader = None;
-            }
-        }
-        true
+        let next = reader.next_records(spare)?;
+        let more = next.is_some();
+        batch.records = next.unwrap_or_default();
+        Ok(more)
     }
 
     /// Reads the rows that were not read yet, as many as may be at a time.
@@ -78,11 +70,6 @@ impl Batch {
                 break;
             }
         }
-    }
-
-    /// Why there are no rows.
-    pub(super) fn failed(&mut self) -> Option<ReadError> {
-        self.failed.take()
     }
 
     /// The rows that were read last; there are none where all were read before.

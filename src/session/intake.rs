@@ -138,7 +138,8 @@ impl Intake {
             };
             let maker = || |batch: &mut Batch| batch.read(&reading);
             let rows = &mut self.rows;
-            in_turns(threads, Some(&mut reader), Batch::take, maker, |batch| {
+            in_turns(threads, &mut reader, Batch::take, maker, |batch| {
+                let batch = batch.map_err(|error| rows.unreadable(error))?;
                 rows.take_in(number, batch, &reading)
             })?;
         }
@@ -167,9 +168,6 @@ impl Rows {
         batch: &mut Batch,
         reading: &Reading<'_>,
     ) -> Result<(), Lost> {
-        if let Some(error) = batch.failed() {
-            return Err(self.unreadable(error));
-        }
         let header = reading.header;
         let details = self.detector.rules().output == Output::Pairs;
         loop {
