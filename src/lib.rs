@@ -5,6 +5,7 @@
 //! test checks.
 
 // Text and time.
+pub mod blocks;
 pub mod shown;
 pub mod timestamp;
 

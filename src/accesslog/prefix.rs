@@ -107,11 +107,12 @@ impl<'a> Caller<'a> {
 ///
 /// No word of a requester with spaces and no request ID looks like that.
 fn is_operation(word: &[u8]) -> bool {
+    let fits =
+        |byte: &u8| byte.is_ascii_uppercase() | byte.is_ascii_digit() | matches!(byte, b'.' | b'_');
     word.first().is_some_and(u8::is_ascii_uppercase)
         && word.contains(&b'.')
-        && word
-            .iter()
-            .all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_'))
+        // All bytes, whatever the first ones are: then it takes no branches.
+        && word.iter().fold(true, |all, byte| all & fits(byte))
 }
 
 #[cfg(test)]

@@ -14,9 +14,12 @@
 //! One kind of candidate is no forgery: behind the user agent of an unversioned, unsigned request stands
 //! `- host_id - - - -`. A status `-` therefore only counts where a request URI evidently ends.
 
-use memchr::memchr_iter;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch};
+use memchr::memchr;
 
 use super::split_field;
+use crate::blocks::{BLOCK, blocks, compare, ones};
 
 /// The HTTP status of a request, as far as its line can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +51,24 @@ impl<'a> Response<'a> {
 
     /// Reads a line from its request URI on; each of its quotes stands there as so many.
     pub(super) fn read(text: &'a [u8], quote: usize) -> Self {
-        candidates(text, quote)
-            .reduce(Self::join)
-            .unwrap_or(Self::UNKNOWN)
+        let bare = text.strip_prefix(b"-");
+        let mut found = bare.and_then(|rest| Self::behind(b"-", rest));
+        let start = memchr(b'"', text).map_or(text.len(), |opening| opening + quote);
+        let quoted = text.get(start..).unwrap_or_default();
+        let visit = |space: usize| {
+            let candidate = || {
+                let request_uri = quoted.get(..space.checked_sub(quote)?)?;
+                Self::behind(request_uri, quoted.get(space..)?)
+            };
+            if let Some(candidate) = candidate() {
+                found = Some(match found.take() {
+                    Some(before) => before.join(candidate),
+                    None => candidate,
+                });
+            }
+        };
+        dispatch!(Level::new(), simd => visit_spaces_after_quotes(simd, quoted, visit));
+        found.unwrap_or(Self::UNKNOWN)
     }
 
     /// Reads the response behind a request URI.
@@ -100,17 +118,19 @@ impl<'a> Response<'a> {
     }
 }
 
-/// Every way to read the text, in the order of the line.
-fn candidates(text: &[u8], quote: usize) -> impl Iterator<Item = Response<'_>> {
-    let bare = text
-        .strip_prefix(b"-")
-        .and_then(|rest| Response::behind(b"-", rest));
-    let mut quotes = memchr_iter(b'"', text).step_by(quote);
-    let start = quotes.next().map_or(text.len(), |opening| opening + quote);
-    let quoted = quotes.filter_map(move |closing| {
-        Response::behind(text.get(start..closing)?, text.get(closing + quote..)?)
-    });
-    bare.into_iter().chain(quoted)
+/// Visits the place of each space that follows a quote, in the order of the text.
+#[inline(always)]
+fn visit_spaces_after_quotes<S: Simd>(simd: S, text: &[u8], mut visit: impl FnMut(usize)) {
+    let (mut at, mut after_quote) = (0, 0);
+    for block in blocks(text) {
+        let equal = compare(simd, block);
+        let quotes = equal(b'"');
+        for bit in ones((quotes << 1 | after_quote) & equal(b' ')) {
+            visit(at + bit);
+        }
+        after_quote = quotes >> (BLOCK - 1);
+        at += BLOCK;
+    }
 }
 
 /// The status with a space on either side, and what follows.
@@ -260,6 +280,29 @@ mod tests {
             (r#""GET /a" 200 - 1 1 1 1 "" 200 - 1 1 1 1"#, "GET /a"),
         ] {
             assert_eq!(read(text).1, request_uri, "{text}");
+        }
+    }
+
+    #[test]
+    fn responses_are_found_wherever_they_stand() {
+        for length in 0..3 * BLOCK {
+            let uri = format!("GET /{} HTTP/1.1", "x".repeat(length));
+            let line = format!(r#""{uri}" 200 - 1 2 3 4 "-" "curl" 404"#);
+            assert_eq!(read(&line), (Code(200), uri.as_str()));
+            assert_eq!(read(&format!("{line} - 1 2 3 4")).0, Ambiguous, "{length}");
+        }
+    }
+
+    #[test]
+    fn every_processor_finds_the_same_spaces() {
+        for length in 0..3 * BLOCK {
+            let text = [b"x".repeat(length).as_slice(), b"\" \"\"  \"x \" "].concat();
+            for level in [Level::new(), Level::baseline()] {
+                let mut found = Vec::new();
+                let visit = |space| found.push(space - length);
+                dispatch!(level, simd => visit_spaces_after_quotes(simd, &text, visit));
+                assert_eq!(found, [1, 4, 10], "{length}");
+            }
         }
     }
 

@@ -6,24 +6,28 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// `0` stands for a digit, `a` for a letter, `+` for a sign; the rest for itself.
-const SHAPE: &[u8; 28] = b"[00/aaa/0000:00:00:00 +0000]";
+/// The lowest and the highest byte at each place of a time.
+const LOWEST: &[u8; 28] = b"[00/AAA/0000:00:00:00 +0000]";
+const HIGHEST: &[u8; 28] = b"[99/zzz/9999:99:99:99 -9999]";
 
 const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
-/// The time at the start of `text`, still as text, and what follows it and one space.
+/// The time at the start of `text`, still as text, and what follows it and one space. It has the shape of a time; whether
+/// it is one, [`epoch_seconds`] says.
 pub(super) fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (time, rest) = text.split_at_checked(SHAPE.len())?;
-    let fits = |(shape, byte): (&u8, &u8)| match shape {
-        b'0' => byte.is_ascii_digit(),
-        b'a' => byte.is_ascii_alphabetic(),
-        b'+' => matches!(byte, b'+' | b'-'),
-        _ => byte == shape,
-    };
+    let (time, rest) = text.split_first_chunk::<{ LOWEST.len() }>()?;
+    let bounds = LOWEST.iter().zip(HIGHEST);
+    // All places, whatever the first ones are: then it takes no branches.
+    let fits = time
+        .iter()
+        .zip(bounds)
+        .fold(true, |fits, (byte, (lowest, highest))| {
+            fits & (lowest <= byte) & (byte <= highest)
+        });
     let rest = rest.strip_prefix(b" ")?;
-    SHAPE.iter().zip(time).all(fits).then_some((time, rest))
+    fits.then_some((time, rest))
 }
 
 /// A time in seconds since the epoch, UTC; `None` for a day or an hour that does not exist.

@@ -11,12 +11,10 @@
 //! The method is that of Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (2019), section 3.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, u8x64};
+use fearless_simd::{Level, dispatch};
 
 use super::RecordIndex;
-
-/// As many bytes as there are bits in a mask.
-const BLOCK: usize = 64;
+use crate::blocks::{BLOCK, blocks, compare, ones};
 
 /// Adds the records of `input` from byte `from` on to `index`, as far as they are regular, and perhaps cells of one that
 /// does not end.
@@ -31,22 +29,14 @@ fn find_with(level: Level, input: &[u8], from: usize, index: &mut RecordIndex) {
 
 #[inline(always)]
 fn find<S: Simd>(simd: S, input: &[u8], from: usize, index: &mut RecordIndex) {
-    let (blocks, rest) = input.get(from..).unwrap_or_default().as_chunks();
     let mut quotes = Quotes::default();
     let mut at = from;
-    for block in blocks {
-        let Some((delimiters, line_feeds)) = quotes.delimiters(simd, *block) else {
+    for block in blocks(input.get(from..).unwrap_or_default()) {
+        let Some((delimiters, line_feeds)) = quotes.delimiters(compare(simd, block)) else {
             return;
         };
         push(input, at, delimiters, line_feeds, index);
         at += BLOCK;
-    }
-    let mut last = [0; BLOCK];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    if let Some((delimiters, line_feeds)) = quotes.delimiters(simd, last) {
-        push(input, at, delimiters, line_feeds, index);
     }
 }
 
@@ -60,17 +50,6 @@ fn push(input: &[u8], at: usize, delimiters: u64, line_feeds: u64, index: &mut R
         let cells = before + up_to_it.count_ones() as usize;
         index.end_record(input, cells, at + bit);
     }
-}
-
-/// The numbers of the bits that are ones, from the lowest on. That their count is known beforehand spares whoever
-/// collects them a look at each.
-#[inline(always)]
-fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
-    (0..bits.count_ones()).map(move |_| {
-        let lowest = bits.trailing_zeros();
-        bits &= bits.wrapping_sub(1);
-        lowest as usize
-    })
 }
 
 /// What the bytes before a block leave open.
@@ -96,11 +75,9 @@ impl Default for Quotes {
 
 impl Quotes {
     /// The delimiters of the next block, and which bytes of it are line feeds; `None` where a quote is out of place.
+    /// `equal` says which bytes of the block are this one.
     #[inline(always)]
-    fn delimiters<S: Simd>(&mut self, simd: S, block: [u8; BLOCK]) -> Option<(u64, u64)> {
-        let block = u8x64::simd_from(simd, block);
-        // Which bytes of the block are this one, the first one in the lowest bit.
-        let equal = |byte: u8| block.simd_eq(byte).to_bitmask();
+    fn delimiters(&mut self, equal: impl Fn(u8) -> u64) -> Option<(u64, u64)> {
         let quotes = equal(b'"');
         let line_feeds = equal(b'\n');
         let inside = up_to_each(quotes) ^ self.inside;
