@@ -1,7 +1,7 @@
 //! Lines that were read at once, and what they say: all that can be done before the detector sees them, by the threads
 //! that read.
 
-use std::io::BufRead;
+use std::io::Read;
 use std::ops::Range;
 use std::{iter, slice};
 
@@ -32,7 +32,7 @@ pub(super) struct Lines<'a> {
 struct Opened<'a> {
     number: usize,
     input: &'a Input,
-    lines: LineReader<Box<dyn BufRead + Send>>,
+    lines: LineReader<Box<dyn Read + Send>>,
 }
 
 impl<'a> Lines<'a> {

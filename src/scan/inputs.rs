@@ -1,7 +1,7 @@
 //! The log files that are read, in the order of their names.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 use crate::error::Error;
 use crate::shown;
 
-/// How much is read at once, in bytes.
+/// How much compressed data is read at once, in bytes.
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The first bytes of gzip data (RFC 1952).
@@ -96,12 +96,12 @@ impl Input {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub(super) fn open(&self, progress: &ProgressBar) -> Result<Box<dyn BufRead + Send>, Error> {
+    pub(super) fn open(&self, progress: &ProgressBar) -> Result<Box<dyn Read + Send>, Error> {
         let raw: Box<dyn Read + Send> = match self {
             Self::Stdin => Box::new(io::stdin()),
             Self::File(path, _) => Box::new(File::open(path).map_err(|cause| self.failed(&cause))?),
         };
-        let mut raw = BufReader::with_capacity(BUFFER_BYTES, progress.wrap_read(raw));
+        let mut raw = progress.wrap_read(raw);
         // Read and put back, not only looked at: a pipe may bring its first byte alone.
         let mut start = Vec::new();
         (&mut raw)
@@ -111,8 +111,8 @@ impl Input {
         let compressed = start == GZIP_MAGIC;
         let whole = Cursor::new(start).chain(raw);
         Ok(if compressed {
-            let lines = MultiGzDecoder::new(whole);
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, lines))
+            let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
+            Box::new(MultiGzDecoder::new(buffered))
         } else {
             Box::new(whole)
         })

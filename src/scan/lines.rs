@@ -1,9 +1,9 @@
 //! Lines out of a stream, many at a time, with a limit.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::ops::Range;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// The longest line that is looked at, in bytes: S3's own are a few thousand at most. The rest of a longer one is
 /// skipped, not held.
@@ -16,11 +16,11 @@ const PIECE_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) struct LineReader<R> {
     input: R,
-    /// The beginning of the next line.
+    /// What was read behind the last line.
     begun: Vec<u8>,
 }
 
-impl<R: BufRead> LineReader<R> {
+impl<R: Read> LineReader<R> {
     /// Of `input`.
     pub(super) fn new(input: R) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl<R: BufRead> LineReader<R> {
     /// Puts the next lines into `text` from byte `from` on, some hundred kilobytes of whole ones with their endings: the
     /// byte behind them, `from` at the end. What is in `text` behind that byte is of no use.
     pub(super) fn next_lines(&mut self, text: &mut Vec<u8>, from: usize) -> io::Result<usize> {
-        let mut length = from + self.begun.len();
+        let (mut searched, mut length) = (from, from + self.begun.len());
         text.splice(from..length.min(text.len()), self.begun.drain(..));
         loop {
             if text.len() < length + PIECE_BYTES {
@@ -43,18 +43,32 @@ impl<R: BufRead> LineReader<R> {
             if read == 0 {
                 return Ok(length);
             }
-            let before = length;
             length += read;
-            let new = text.get(before..length).unwrap_or_default();
-            if let Some(line_feed) = memchr::memrchr(b'\n', new) {
-                let end = before + line_feed + 1;
+            let new = text.get(searched..length).unwrap_or_default();
+            if let Some(line_feed) = memrchr(b'\n', new) {
+                let end = searched + line_feed + 1;
                 let begun = text.get(end..length).unwrap_or_default();
                 self.begun.extend_from_slice(begun);
                 return Ok(end);
             }
             if length - from > MAX_LINE_BYTES {
-                self.input.skip_until(b'\n')?;
+                self.skip_line()?;
                 return Ok(from + MAX_LINE_BYTES);
+            }
+            searched = length;
+        }
+    }
+
+    /// Skips what is left of a line.
+    fn skip_line(&mut self) -> io::Result<()> {
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let read = fill(&mut self.input, &mut piece)?;
+            let piece = piece.get(..read).unwrap_or_default();
+            let rest = memchr(b'\n', piece).and_then(|line_feed| piece.get(line_feed + 1..));
+            self.begun.extend_from_slice(rest.unwrap_or_default());
+            if piece.is_empty() || rest.is_some() {
+                return Ok(());
             }
         }
     }
