@@ -1,7 +1,8 @@
 //! The log files that are read, in the order of their names.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Cursor, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -26,27 +27,28 @@ pub(super) enum Input {
     File(PathBuf, u64),
 }
 
-/// The inputs that `paths` name: files as they are, the files in folders and below, `-` for standard input, which is
-/// also read where there are no paths.
+/// The inputs that `paths` name: files as they are, the files in folders and below except `history`, which is no log, `-`
+/// for standard input, which is also read where there are no paths.
 ///
 /// # Errors
 /// A path that leads to nothing, or a folder that cannot be read.
-pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
+pub(super) fn find(paths: &[PathBuf], history: &Path) -> Result<Vec<Input>, Error> {
     if paths.is_empty() {
         return Ok(vec![Input::Stdin]);
     }
+    let history = std::fs::metadata(history).ok();
     let mut inputs = Vec::new();
     for path in paths {
         if path == Path::new("-") {
             inputs.push(Input::Stdin);
         } else {
-            walk(path, &mut inputs)?;
+            walk(path, history.as_ref(), &mut inputs)?;
         }
     }
     Ok(inputs)
 }
 
-fn walk(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Error> {
+fn walk(path: &Path, history: Option<&Metadata>, inputs: &mut Vec<Input>) -> Result<(), Error> {
     for entry in WalkDir::new(path).sort_by_file_name() {
         let entry = entry.map_err(|cause| {
             let place = cause.path().unwrap_or(path);
@@ -59,8 +61,18 @@ fn walk(path: &Path, inputs: &mut Vec<Input>) -> Result<(), Error> {
         })?;
         let metadata = std::fs::metadata(entry.path())
             .map_err(|cause| unreadable(entry.path(), &cause.to_string()))?;
+        let is_history = || {
+            history.is_some_and(|history| {
+                (history.dev(), history.ino()) == (metadata.dev(), metadata.ino())
+            })
+        };
         // Named pipes and the like are read where they are named themselves, not where they lie in a folder.
-        if metadata.is_file() || (entry.depth() == 0 && !metadata.is_dir()) {
+        let wanted = if entry.depth() == 0 {
+            !metadata.is_dir()
+        } else {
+            metadata.is_file() && !is_history()
+        };
+        if wanted {
             inputs.push(Input::File(entry.into_path(), metadata.len()));
         }
     }

@@ -150,6 +150,20 @@ mod tests {
     }
 
     #[test]
+    fn lines_between_lines_without_end_are_read() {
+        let long = vec![b'x'; 2 * MAX_LINE_BYTES + 1000];
+        for short in [0, 1, 100, 2 * PIECE_BYTES] {
+            let between = b"a\nb\n".repeat(short);
+            let text = [&long, b"\n".as_slice(), &between, &long, b"\nlast"].concat();
+            let found = read(&text);
+            assert_eq!(found.len(), 2 * short + 3);
+            assert!(found[1..=2 * short].iter().all(|line| line.len() == 1));
+            assert!(found[2 * short + 1] == vec![b'x'; MAX_LINE_BYTES]);
+            assert_eq!(found[2 * short + 2], b"last");
+        }
+    }
+
+    #[test]
     fn a_line_of_just_the_limit_is_read_whole() {
         for (length, ending, expected) in [
             (MAX_LINE_BYTES - 1, "\n", MAX_LINE_BYTES - 1),

@@ -47,7 +47,7 @@ pub struct World {
 /// A file that cannot be read, a history that is none: the history is then as it was.
 pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Result<Exit, Error> {
     let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
-    let inputs = inputs::find(&arguments.paths)?;
+    let inputs = inputs::find(&arguments.paths, &arguments.lookup)?;
     let mut intake = Intake::new(detector(arguments, world)?, arguments.status.clone());
     let progress = report::progress(&inputs);
     intake.read(&inputs, &progress)?;

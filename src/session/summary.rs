@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::detector::{Conclusion, Tally};
 use crate::history::Failure;
 use crate::message::Level;
-use crate::options::Options;
+use crate::options::{DEFAULT_LOOKUP, Options};
 
 /// The saved search that fills an empty history.
 const SUPPORT_SEARCH: &str = "Previously Seen S3 Bucket Access by Remote IP";
@@ -52,9 +52,13 @@ impl Summary<'_> {
     fn empty_history(&self) -> Option<String> {
         let empty = self.conclusion.merged.before == 0 && !self.options.seed;
         empty.then(|| {
+            let lookup = match self.lookup {
+                DEFAULT_LOOKUP => String::new(),
+                other => format!(" lookup={other}"),
+            };
             format!(
                 "the history {} is empty, so every pair counts as never seen; fill it first: run the saved search \
-                 \"{SUPPORT_SEARCH}\" (s3newip seed=true over the last 30 days)",
+                 \"{SUPPORT_SEARCH}\" (s3newip seed=true{lookup} over the last 30 days)",
                 self.lookup
             )
         })

@@ -141,6 +141,22 @@ fn links_to_files_are_followed_and_links_to_folders_end_nowhere() {
 }
 
 #[test]
+fn the_history_in_a_folder_of_logs_is_no_log() {
+    for lookup in ["history.csv", "below/history.csv"] {
+        let folder = Folder::new()
+            .file("a.log", lines(&["192.0.2.1"]))
+            .file("below/b.log", lines(&["192.0.2.2"]));
+        folder.scan(&["--lookup", lookup, "."]).run().expect_code(0);
+        let again = folder.scan(&["--lookup", lookup, "."]).run();
+        let again = again.expect_code(0).expect_stderr(&["2 accesses, "]);
+        assert_eq!(again.stderr.lines().count(), 1, "{again:?}");
+        // Who names it, gets it.
+        let named = folder.scan(&["--lookup", lookup, lookup]).run();
+        named.expect_stderr(&["are no S3 access log lines"]);
+    }
+}
+
+#[test]
 fn a_pipe_in_a_folder_is_not_waited_for() {
     let folder = Folder::new().file("logs/z.log", lines(&["192.0.2.1"]));
     mknodat(CWD, folder.at("logs/pipe"), FileType::Fifo, Mode::RUSR, 0).unwrap();
