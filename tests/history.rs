@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use support::files::{State, is_open_to_all, is_root, names_in, set_mode};
+use support::strace::Strace;
 use support::{HISTORY, NOW, Outcome, Search, Splunk, access, body_of};
 
 const HEADER: &str = "bucket_name,remote_ip,firstTime,lastTime\n";
@@ -39,6 +40,30 @@ fn times_are_found_under_three_spellings_and_renamed() {
             format!("{HEADER}billing,192.0.2.1,1600000000,{NOW}\nbilling,192.0.2.7,{NOW},{NOW}\n");
         assert_eq!(merged(&history), expected);
     }
+}
+
+/// A block that is begun inside a row is read once more, and nothing else is.
+#[test]
+fn line_breaks_in_cells_cost_at_most_a_second_reading() {
+    let rows: String = (0..60_000)
+        .map(|number| format!("bucket-{number},192.0.2.1,1,2,\"one\ntwo\nthree, four\"\n"))
+        .collect();
+    let history = format!("bucket_name,remote_ip,firstTime,lastTime,note\n{rows}");
+    let blocks = history.len().div_ceil(256 << 10);
+    let splunk = Splunk::new().history(&history);
+    let Some(strace) = Strace::new(&splunk) else {
+        return;
+    };
+    let found = strace.over_threads(search(&splunk), &[]).run();
+    found.expect_rows("remote_ip\n192.0.2.1\n192.0.2.7\n");
+    let trace = strace.trace();
+    let reads = trace.0.iter().filter(|call| call.name == "pread64").count();
+    // Twice for the rows, and once more, in smaller pieces, for what is copied into the new file.
+    let most = 10 * blocks;
+    assert!(
+        (blocks..most).contains(&reads),
+        "{reads} reads of {blocks} blocks"
+    );
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! A block of the history: rows that follow each other, read from the file and checked.
 
+use std::io;
 use std::ops::Range;
 
 use super::part::Part;
 use super::table::{Table, check_characters, times};
-use crate::error::Error;
 use crate::pair::{self, PairHasher, PairKey};
 use crate::rows::{Located, MAX_RECORD_BYTES, ReadError, Record, RecordIndex};
 use crate::sieve::Sieve;
@@ -98,6 +98,11 @@ impl Block {
         }
     }
 
+    /// What stands at byte `at` of the block is no row.
+    fn no_row(&self, at: usize, found: String) -> NoBlock {
+        NoBlock::NoRow(self.from + at as u64, found)
+    }
+
     fn between(&self, from: u32, until: u32) -> &[u8] {
         let range = from as usize..until as usize;
         self.bytes.get(range).unwrap_or_default()
@@ -146,6 +151,16 @@ pub(super) enum Begin {
     AfterLineFeed,
 }
 
+/// Why there is no block. On which line that is, is counted when somebody must be told: whoever began inside a row is
+/// wrong, and there may be many of them.
+#[derive(Debug)]
+pub(super) enum NoBlock {
+    /// The file cannot be read.
+    Unreadable(io::Error),
+    /// The row that begins at this byte of the file is none of its table: what was expected and found.
+    NoRow(u64, String),
+}
+
 /// Reads blocks of one table.
 #[derive(Debug)]
 pub(super) struct BlockReader<'a> {
@@ -190,7 +205,7 @@ impl<'a> BlockReader<'a> {
         span: Range<u64>,
         begin: Begin,
         block: &mut Block,
-    ) -> Result<(), Error> {
+    ) -> Result<(), NoBlock> {
         block.rows.clear();
         block.blank = 0;
         // A line feed just before the span begins a row at its first byte.
@@ -213,10 +228,11 @@ impl<'a> BlockReader<'a> {
             if at >= length {
                 break;
             }
-            found.map_err(|error| self.broken(block, at, &error.to_string()))?;
-            if filled - at >= MAX_RECORD_BYTES {
-                return Err(self.broken(block, at, &ReadError::TooLong.to_string()));
-            }
+            let found = match found {
+                Ok(()) if filled - at >= MAX_RECORD_BYTES => Err(ReadError::TooLong),
+                found => found,
+            };
+            found.map_err(|error| block.no_row(at, error.to_string()))?;
             let wanted = (2 * filled).min(length + MAX_RECORD_BYTES);
             filled = self.fill(filled, wanted, block)?;
         }
@@ -227,12 +243,8 @@ impl<'a> BlockReader<'a> {
         Ok(())
     }
 
-    fn broken(&self, block: &Block, at: usize, found: &str) -> Error {
-        self.rows.table.broken(block.from + at as u64, found)
-    }
-
     /// Makes `block`, which holds `filled` bytes, hold `wanted`, or all up to the file's end; how many it holds then.
-    fn fill(&mut self, filled: usize, wanted: usize, block: &mut Block) -> Result<usize, Error> {
+    fn fill(&mut self, filled: usize, wanted: usize, block: &mut Block) -> Result<usize, NoBlock> {
         let left = usize::try_from(self.rows.table.end - block.from).unwrap_or(usize::MAX);
         let wanted = wanted.min(left);
         if block.bytes.len() < wanted {
@@ -244,8 +256,7 @@ impl<'a> BlockReader<'a> {
             self.rows.table.end,
         );
         let room = block.bytes.get_mut(filled..wanted).unwrap_or_default();
-        let read = std::io::Read::read_exact(&mut part, room);
-        read.map_err(|cause| self.rows.table.unreadable(&cause))?;
+        io::Read::read_exact(&mut part, room).map_err(NoBlock::Unreadable)?;
         let bytes = block.bytes.get(..wanted).unwrap_or_default();
         self.rows.odd = memchr::memchr2(0, b'\r', bytes).is_some();
         self.rows.quoted = memchr::memchr(b'"', bytes).is_some();
@@ -253,14 +264,14 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Adds the rows that were found and are not in the block yet, up to the last one that begins before byte `length`.
-    fn add_rows(&mut self, length: usize, block: &mut Block) -> Result<(), Error> {
+    fn add_rows(&mut self, length: usize, block: &mut Block) -> Result<(), NoBlock> {
         while let Some(located) = self.index.get(block.rows.len(), &block.bytes) {
             let start = located.offset as usize;
             if start >= length {
                 break;
             }
             let row = self.rows.read(&located);
-            let row = row.map_err(|found| self.broken(block, start, &found))?;
+            let row = row.map_err(|found| block.no_row(start, found))?;
             block.blank += u64::from(located.record.bytes().is_empty());
             block.rows.push(row);
         }

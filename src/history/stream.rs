@@ -8,7 +8,7 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
-use super::block::{Begin, Block, BlockReader, Wanted};
+use super::block::{Begin, Block, BlockReader, NoBlock, Wanted};
 use super::source::Source;
 use super::table::{Head, Table};
 use crate::error::Error;
@@ -25,7 +25,7 @@ const READERS: usize = 2;
 struct Piece {
     span: Range<u64>,
     block: Block,
-    failed: Option<Error>,
+    failed: Option<NoBlock>,
 }
 
 /// Calls `visit` with the head and each block of rows of `source`, in order. `None` where there is no table yet, or an
@@ -81,9 +81,11 @@ pub(super) fn stream<E: From<Error>>(
         // It began where it should: then what it found is so.
         let in_place = block.place.start == at || span.start == at;
         match failed.take() {
-            Some(error) if in_place => return Err(error.into()),
+            Some(why) if in_place => return Err(table.error(why).into()),
             None if in_place => {}
-            _ => again.read(at..span.end, Begin::Here, block)?,
+            _ => again
+                .read(at..span.end, Begin::Here, block)
+                .map_err(|why| table.error(why))?,
         }
         visit(&table.head, block)?;
         at = block.place.end;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::block::NoBlock;
 use super::layout::Layout;
 use super::part::Part;
 use super::source::{Source, shown_path, unreadable};
@@ -127,17 +128,15 @@ impl Table {
         }))
     }
 
-    /// The error of a file that cannot be read.
-    pub(super) fn unreadable(&self, cause: &io::Error) -> Error {
-        unreadable(&self.path, cause)
+    /// The error of a block that is none.
+    pub(super) fn error(&self, why: NoBlock) -> Error {
+        match why {
+            NoBlock::Unreadable(cause) => unreadable(&self.path, &cause),
+            NoBlock::NoRow(offset, found) => broken(&self.path, self.line(offset), &found),
+        }
     }
 
-    /// The error of a row that begins at byte `offset` and is none of this table.
-    pub(super) fn broken(&self, offset: u64, found: &str) -> Error {
-        broken(&self.path, self.line(offset), found)
-    }
-
-    /// The line (from 1) that byte `offset` of the file is on: counted only when somebody must be told.
+    /// The line (from 1) that byte `offset` of the file is on.
     fn line(&self, offset: u64) -> u64 {
         let mut part = Part::new(&self.file, 0, offset);
         let mut piece = [0; 8192];
