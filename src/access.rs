@@ -35,6 +35,9 @@ pub const MAX_KEY_BYTES: usize = 1 << 20;
 /// The most pairs that one row may stand for through multivalue key fields.
 pub const MAX_PAIRS_PER_ROW: usize = 10_000;
 
+/// The most bytes that the values of these pairs may have together.
+pub const MAX_PAIR_BYTES_PER_ROW: usize = 16 << 20;
+
 /// What a row says besides its pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
@@ -59,7 +62,7 @@ pub enum Unusable {
     Nul(usize),
     /// The key field with this number (from 0) is longer than [`MAX_KEY_BYTES`].
     TooLong(usize),
-    /// More than [`MAX_PAIRS_PER_ROW`] pairs.
+    /// More than [`MAX_PAIRS_PER_ROW`] pairs, or more than [`MAX_PAIR_BYTES_PER_ROW`] bytes of them.
     TooManyPairs,
 }
 
@@ -75,7 +78,10 @@ impl Unusable {
             Self::Key(index) => format!("no {}", name(index)),
             Self::Nul(index) => format!("a NUL byte in {}", name(index)),
             Self::TooLong(index) => format!("more than {MAX_KEY_BYTES} bytes in {}", name(index)),
-            Self::TooManyPairs => format!("more than {MAX_PAIRS_PER_ROW} pairs in one row"),
+            Self::TooManyPairs => format!(
+                "more than {MAX_PAIRS_PER_ROW} pairs, or {} MB of them, in one row",
+                MAX_PAIR_BYTES_PER_ROW >> 20
+            ),
         }
     }
 }
@@ -95,15 +101,17 @@ impl Field {
         }
     }
 
-    /// The field's values in `record`.
-    fn values<'a>(self, record: &Record<'a>) -> Vec<Cow<'a, [u8]>> {
-        let twin = self.multivalue.map_or(b"".as_slice(), |at| record.raw(at));
-        if twin.is_empty() {
-            return vec![cell(record, self.plain)];
-        }
-        match multivalues(&decoded(twin)) {
-            Some(values) if !values.is_empty() => values.into_iter().map(Cow::Owned).collect(),
-            _ => vec![cell(record, self.plain)],
+    /// The usable ones of the field's values in `record` as texts of a pair, each once. `index` is its number among the
+    /// key fields.
+    ///
+    /// # Errors
+    /// There is none, why the first one cannot be used; or there are too many.
+    fn texts(self, record: &Record<'_>, index: usize) -> Result<Vec<Vec<u8>>, Unusable> {
+        let twin = cell(record, self.multivalue);
+        if !twin.is_empty() && multivalues(&twin).all(|value| value.is_some()) {
+            distinct_texts(multivalues(&twin).flatten(), index)
+        } else {
+            distinct_texts([cell(record, self.plain)], index)
         }
     }
 
@@ -216,10 +224,12 @@ impl AccessColumns {
 
     /// Every combination of the values of the key fields, each value once.
     fn multivalue_pairs(&self, record: &Record<'_>, pairs: &mut PairTexts) -> Result<(), Unusable> {
+        let bytes = |texts: &[Vec<u8>]| texts.iter().map(Vec::len).sum::<usize>();
         let mut texts = vec![Vec::new()];
         for (index, field) in self.keys.iter().enumerate() {
-            let values = canonical_values(&field.values(record), index)?;
-            if texts.len().saturating_mul(values.len()) > MAX_PAIRS_PER_ROW {
+            let values = field.texts(record, index)?;
+            let combined = bytes(&texts) * values.len() + bytes(&values) * texts.len();
+            if texts.len() * values.len() > MAX_PAIRS_PER_ROW || combined > MAX_PAIR_BYTES_PER_ROW {
                 return Err(Unusable::TooManyPairs);
             }
             texts = texts
@@ -272,13 +282,16 @@ pub fn usable(value: &[u8], index: usize) -> Result<&[u8], Unusable> {
     }
 }
 
-/// The usable ones of `values` in text form, each once; the first one's reason where there is none.
-fn canonical_values(values: &[Cow<'_, [u8]>], index: usize) -> Result<Vec<Vec<u8>>, Unusable> {
+/// The usable ones of `values` as texts of a pair, each once; see [`Field::texts`].
+fn distinct_texts<V: AsRef<[u8]>>(
+    values: impl IntoIterator<Item = V>,
+    index: usize,
+) -> Result<Vec<Vec<u8>>, Unusable> {
     let mut texts: Vec<Vec<u8>> = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    let mut reason = Unusable::Key(index);
+    let mut reason = None;
     for value in values {
-        match usable(value, index) {
+        match usable(value.as_ref(), index) {
             Ok(value) => {
                 let mut text = Vec::new();
                 pair::push_value(&mut text, value);
@@ -286,11 +299,16 @@ fn canonical_values(values: &[Cow<'_, [u8]>], index: usize) -> Result<Vec<Vec<u8
                     texts.push(text);
                 }
             }
-            Err(why) => reason = why,
+            Err(why) => {
+                reason.get_or_insert(why);
+            }
+        }
+        if texts.len() > MAX_PAIRS_PER_ROW {
+            return Err(Unusable::TooManyPairs);
         }
     }
     if texts.is_empty() {
-        Err(reason)
+        Err(reason.unwrap_or(Unusable::Key(index)))
     } else {
         Ok(texts)
     }

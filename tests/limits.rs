@@ -6,6 +6,7 @@
 //! | a frame's metadata | `frame::MAX_METADATA_BYTES` | the run fails | here |
 //! | a row, of events or of the history | `rows::MAX_RECORD_BYTES` | the run fails | here |
 //! | pairs in one row | `access::MAX_PAIRS_PER_ROW` | the row is skipped, a warning counts it | here |
+//! | bytes of them | `access::MAX_PAIR_BYTES_PER_ROW` | the same | here |
 //! | key fields after `by` | `pair::MAX_KEY_FIELDS` | refused at getinfo | tests/options.rs |
 //! | a lookup's name | 200 bytes | refused at getinfo | here |
 //! | a relative time | `reltime::MAX_TEXT_BYTES` | refused at getinfo | here |
@@ -161,6 +162,28 @@ fn ten_thousand_pairs_in_one_row_are_read() {
         assert_eq!(outcome.row_count(), found);
         if found == 0 {
             outcome.expect_message("WARN", &["more than 10000 pairs", "row 1"]);
+        }
+    }
+}
+
+#[test]
+fn sixteen_megabytes_of_pairs_in_one_row_are_read() {
+    const ADDRESSES: usize = 1000;
+    let addresses: Vec<_> = (0..ADDRESSES)
+        .map(|number| format!("2001:db8::{number}"))
+        .collect();
+    let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
+    let most = access::MAX_PAIR_BYTES_PER_ROW / ADDRESSES;
+    for (length, found) in [(most - 20, ADDRESSES), (most, 0)] {
+        let row = row().at(NOW).bucket(&"b".repeat(length));
+        let splunk = Splunk::new().history(HEADER);
+        let outcome = splunk
+            .search("new=unseen output=pairs")
+            .chunk(&[row.values("remote_ip", &addresses)])
+            .run();
+        assert_eq!(outcome.row_count(), found);
+        if found == 0 {
+            outcome.expect_message("WARN", &["16 MB of them, in one row", "row 1"]);
         }
     }
 }

@@ -10,17 +10,19 @@
 /// What stands before a field's name in the name of its multivalue column.
 pub const MULTIVALUE_PREFIX: &[u8] = b"__mv_";
 
-/// The values in the decoded cell of a `__mv_` column. `None` where the text does not have that form: the plain column
-/// holds then.
-pub fn multivalues(text: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut values = Vec::new();
+/// The values in the decoded cell of a `__mv_` column, one after the other; the last is `None` where the text does not
+/// have that form: the plain column holds then.
+pub fn multivalues(text: &[u8]) -> impl Iterator<Item = Option<Vec<u8>>> {
     let mut rest = text;
-    while !rest.is_empty() {
-        let (value, after) = one_value(rest)?;
-        values.push(value);
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let value = one_value(rest);
+        let after = value.as_ref().map_or(b"".as_slice(), |(_, after)| after);
         rest = after.strip_prefix(b";").unwrap_or(after);
-    }
-    Some(values)
+        Some(value.map(|(value, _)| value))
+    })
 }
 
 /// The value that `text` starts with, and what follows its closing `$`.
@@ -60,7 +62,7 @@ mod tests {
             ("$a$b", None),
         ];
         for (text, expected) in cases {
-            let found = multivalues(text.as_bytes());
+            let found: Option<Vec<_>> = multivalues(text.as_bytes()).collect();
             let expected =
                 expected.map(|values| values.iter().map(|v| v.as_bytes().to_vec()).collect());
             assert_eq!(found, expected, "{text:?}");
