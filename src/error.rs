@@ -54,12 +54,19 @@ impl Error {
     }
 }
 
+/// An error on a way that is made for those of input and output: `io::Error::downcast` gives it back.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        Self::other(error)
+    }
+}
+
 /// The process's exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done, or cancelled by the other end: nobody is left to be told.
     Done = 0,
-    /// Failed; the history is as it was.
+    /// Failed; the message says what of the history.
     Failed = 1,
     /// The command line could not be understood.
     Usage = 2,

@@ -9,9 +9,11 @@
 //! ```
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+use crate::shown;
 use crate::sightings::PairId;
 
 /// The memory for held rows, in bytes. Small enough to share a search head with a hundred searches, large enough for
@@ -159,21 +161,32 @@ impl Held {
     ///
     /// # Errors
     /// Those of `visit`, and of reading the file.
-    pub fn for_each<E: From<io::Error>>(
+    pub fn for_each<E: From<Error>>(
         &mut self,
         mut visit: impl FnMut(&[PairId], HeaderId, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.flush()?;
+        let flushed = self.flush();
+        let unreadable = |cause| self.unreadable(&cause);
+        flushed.map_err(unreadable)?;
         if let Some(file) = &self.spilled {
             let mut file = file.get_ref();
-            file.rewind()?;
+            file.rewind().map_err(unreadable)?;
             let mut file = BufReader::with_capacity(1 << 18, file);
             let (mut pairs, mut row) = (Vec::new(), Vec::new());
-            while let Some(header) = read_group(&mut file, &mut pairs, &mut row)? {
+            let mut next = |pairs: &mut _, row: &mut _| read_group(&mut file, pairs, row);
+            while let Some(header) = next(&mut pairs, &mut row).map_err(unreadable)? {
                 visit(&pairs, header, &row)?;
             }
         }
         self.in_memory(visit)
+    }
+
+    fn unreadable(&self, cause: &io::Error) -> Error {
+        Error::environment(format!(
+            "the rows that waited for a decision cannot be read back from their file in {}: {cause}; check that disk; \
+             new pairs that the history has learnt meanwhile are shown by a search with new=window",
+            shown::escaped(self.folder.as_os_str().as_encoded_bytes())
+        ))
     }
 
     fn in_memory<E>(
@@ -210,14 +223,14 @@ fn write_group(
 
 /// The next group's header; its pairs and row are put into the buffers. `None` at the end of the file.
 fn read_group(
-    file: &mut impl Read,
+    file: &mut impl BufRead,
     pairs: &mut Vec<PairId>,
     row: &mut Vec<u8>,
 ) -> io::Result<Option<HeaderId>> {
-    let count = match read_number(file) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        count => count?,
-    };
+    if file.fill_buf()?.is_empty() {
+        return Ok(None);
+    }
+    let count = read_number(file)?;
     pairs.clear();
     for _ in 0..count {
         pairs.push(PairId(read_number(file)?));
@@ -240,7 +253,7 @@ mod tests {
 
     fn rows(held: &mut Held) -> Vec<(Vec<u32>, HeaderId, String)> {
         let mut found = Vec::new();
-        held.for_each::<io::Error>(|pairs, header, row| {
+        held.for_each::<Error>(|pairs, header, row| {
             let pairs = pairs.iter().map(|pair| pair.0).collect();
             found.push((pairs, header, String::from_utf8(row.to_vec()).unwrap()));
             Ok(())
@@ -275,6 +288,28 @@ mod tests {
             0,
             "the file has no name"
         );
+    }
+
+    #[test]
+    fn a_file_that_lost_its_end_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut held = Held::new(folder.path());
+        held.push(&[PairId(1)], 0, b"row");
+        held.spill().unwrap();
+        held.flush().unwrap();
+        let file = held
+            .spilled
+            .as_ref()
+            .unwrap()
+            .get_ref()
+            .try_clone()
+            .unwrap();
+        for length in (1..file.metadata().unwrap().len()).rev() {
+            file.set_len(length).unwrap();
+            let read = held.for_each(|_, _, _| Ok::<_, Error>(()));
+            let error = read.unwrap_err().to_string();
+            assert!(error.contains("cannot be read back"), "{error}");
+        }
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Conclusion {
     ///
     /// # Errors
     /// Those of `visit`, and of reading back the rows beyond memory.
-    pub fn for_each_event<E: From<std::io::Error>>(
+    pub fn for_each_event<E: From<Error>>(
         &mut self,
         mut visit: impl FnMut(&Sightings, &Verdict, HeaderId, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -183,14 +183,14 @@ impl Conclusion {
     ///
     /// # Errors
     /// That of reading back the rows beyond memory.
-    pub fn details(&mut self) -> std::io::Result<HashMap<PairId, Vec<u8>>> {
+    pub fn details(&mut self) -> Result<HashMap<PairId, Vec<u8>>, Error> {
         let (rules, sightings) = (self.rules, &self.sightings);
         let mut details = HashMap::new();
         self.held.for_each(|pairs, _, row| {
             let new = |id: &&PairId| sightings.get(**id).is_some_and(|pair| rules.is_new(pair));
             // Only earlier and earlier rows of a pair were held: the last one is its earliest.
             details.extend(pairs.iter().filter(new).map(|id| (*id, row.to_vec())));
-            std::io::Result::Ok(())
+            Ok::<_, Error>(())
         })?;
         Ok(details)
     }

@@ -12,7 +12,7 @@ use crate::reltime::RelativeTime;
 /// The history of pairs is a CSV file; it is read, merged with what the logs say, and replaced atomically.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 done, 1 failed (the history is as it was), 2 bad usage.\n\n\
+    after_help = "Exit status: 0 done, 1 failed (standard error says what of the history), 2 bad usage.\n\n\
     First learn from older logs, then look at new ones:\n  \
     s3newip scan --seed logs/2026-03-0[1-5]\n  \
     s3newip scan logs/2026-03-06"

@@ -60,12 +60,25 @@ pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Res
     // Where nobody reads standard error there is nobody to tell.
     let _ = report.print(&mut io::stderr());
     match written {
-        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(Error::environment(
-            format!("the result cannot be written: {cause}"),
-        )),
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            Err(unwritten(cause, arguments, &conclusion))
+        }
         _ if conclusion.unpublished.is_some() => Ok(Exit::Failed),
         _ => Ok(Exit::Done),
     }
+}
+
+/// The error of a result that cannot be written or, by one of ours, not be read back.
+fn unwritten(cause: io::Error, arguments: &ScanArguments, conclusion: &Conclusion) -> Error {
+    let learnt = match (&conclusion.unpublished, arguments.dry_run) {
+        (None, false) => {
+            "; the history has learnt these pairs: the next scan shows them with --new window only"
+        }
+        _ => "",
+    };
+    cause.downcast().unwrap_or_else(|cause| {
+        Error::environment(format!("the result cannot be written: {cause}{learnt}"))
+    })
 }
 
 fn detector(arguments: &ScanArguments, world: &World) -> Result<Detector, Error> {

@@ -12,8 +12,8 @@ use crate::shown;
 pub(super) enum Lost {
     /// The other end is gone.
     Cancelled,
-    /// What comes is not the protocol, from its first bytes on.
-    NotTheProtocol(Error),
+    /// Something failed, and no reply can say so: what comes is not the protocol, or the rows of a reply broke off.
+    Speechless(Error),
     /// Something failed: splunkd is told, with these messages before.
     Failed(Error, Vec<(Level, String)>),
 }
@@ -61,7 +61,7 @@ impl<R: Read, W: Write> Connection<R, W> {
         let header = match self.header() {
             Ok(Some(header)) => header,
             Ok(None) => return Ok(None),
-            Err(Lost::Failed(..)) => return Err(Lost::NotTheProtocol(not_chunked())),
+            Err(Lost::Failed(..)) => return Err(Lost::Speechless(not_chunked())),
             Err(lost) => return Err(lost),
         };
         let request = self.request(header, "getinfo")?;
@@ -165,7 +165,11 @@ impl<R: Read, W: Write> Connection<R, W> {
         self.output
             .write_all(frame::header_line(header).as_bytes())?;
         self.output.write_all(&metadata)?;
-        write(&mut self.output)?;
+        write(&mut self.output).map_err(|lost| match lost {
+            // Another frame would be taken for the rest of the rows.
+            Lost::Failed(error, _) => Lost::Speechless(error),
+            lost => lost,
+        })?;
         Ok(self.output.flush()?)
     }
 }
@@ -207,5 +211,24 @@ impl<R: Read> Read for Body<'_, R> {
         }
         *self.unread -= count as u64;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_break_off_are_followed_by_nothing() {
+        let mut out = Vec::new();
+        let mut connection = Connection::new(io::empty(), &mut out);
+        let reply = Reply::default();
+        let lost = connection.reply_streamed(&reply, 9, |out| {
+            out.write_all(b"a row")?;
+            Err(Error::environment("no disk").into())
+        });
+        assert!(matches!(lost, Err(Lost::Speechless(error)) if error.to_string() == "no disk"));
+        drop(connection);
+        assert!(out.ends_with(b"a row"));
     }
 }

@@ -10,6 +10,7 @@ use std::iter::repeat;
 use super::connection::Lost;
 use super::intake::ChunkHeader;
 use crate::detector::{Conclusion, Verdict, pair_values};
+use crate::held::HeaderId;
 use crate::rows::{MULTIVALUE_PREFIX, Record, Scanned, push_cell, scan};
 
 /// What the reply adds.
@@ -66,15 +67,17 @@ enum Plan {
 
 /// The reply's columns and how to fill them.
 #[derive(Debug)]
-pub(super) struct EventRows {
+pub(super) struct EventRows<'a> {
+    headers: &'a [ChunkHeader],
+    keys: &'a [String],
     columns: Vec<Vec<u8>>,
-    plans: Vec<Plan>,
-    keys: Vec<String>,
+    /// How many of them came.
+    came: usize,
 }
 
-impl EventRows {
+impl<'a> EventRows<'a> {
     /// For events that came under `headers`.
-    pub(super) fn new(headers: &[ChunkHeader], keys: &[String]) -> Self {
+    pub(super) fn new(headers: &'a [ChunkHeader], keys: &'a [String]) -> Self {
         let mut columns = union(headers);
         let came = columns.len();
         for added in Added::ALL {
@@ -82,21 +85,22 @@ impl EventRows {
                 columns.push(added.name().to_vec());
             }
         }
-        let all_added = columns.len() == came + Added::ALL.len();
-        let plan = |header: &ChunkHeader| {
-            let in_order = header
-                .names
-                .names()
-                .eq(columns.iter().take(header.names.len()));
-            match came.checked_sub(header.names.len()) {
-                Some(missing) if in_order && all_added => Plan::AsItCame(missing),
-                _ => Plan::CellByCell(cells(&columns, header)),
-            }
-        };
         Self {
-            plans: headers.iter().map(plan).collect(),
-            keys: keys.to_vec(),
+            headers,
+            keys,
             columns,
+            came,
+        }
+    }
+
+    /// How the events of this header become rows.
+    fn plan(&self, header: &ChunkHeader) -> Plan {
+        let names = &header.names;
+        let in_order = names.names().eq(self.columns.iter().take(names.len()));
+        let all_added = self.columns.len() == self.came + Added::ALL.len();
+        match self.came.checked_sub(names.len()) {
+            Some(missing) if in_order && all_added => Plan::AsItCame(missing),
+            _ => Plan::CellByCell(cells(&self.columns, header)),
         }
     }
 
@@ -134,11 +138,19 @@ impl EventRows {
             }
             visit(row)
         };
+        // One at a time: there may be many headers, and many columns of all of them together.
+        let mut current: Option<(HeaderId, Plan)> = None;
         conclusion.for_each_event(|_, verdict, header, event| {
             row.clear();
-            if let Some(plan) = self.plans.get(header as usize) {
+            let known = current.take().filter(|(of, _)| *of == header);
+            let plan = known.or_else(|| {
+                let chunk_header = self.headers.get(header as usize)?;
+                Some((header, self.plan(chunk_header)))
+            });
+            if let Some((_, plan)) = &plan {
                 push_row(&mut row, plan, event, verdict, &mut ends);
             }
+            current = plan;
             emit(&row)
         })?;
         for id in conclusion.vanished() {

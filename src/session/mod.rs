@@ -41,6 +41,7 @@ use crate::timestamp::Timestamp;
 pub use connection::not_chunked;
 
 use connection::{Connection, Lost};
+use events::EventRows;
 use intake::Intake;
 use summary::Summary;
 
@@ -62,7 +63,7 @@ pub struct World<'a> {
 /// Holds the conversation on `input` and `output` to its end.
 ///
 /// # Errors
-/// The first bytes are not those of the protocol: there is no one to send a reply to.
+/// No reply can say what failed: the first bytes are not those of the protocol, or the rows of a reply broke off.
 pub fn run<R, W>(input: R, output: W, world: &World<'_>) -> Result<Exit, Error>
 where
     R: Read + Send + 'static,
@@ -71,7 +72,7 @@ where
     let mut connection = Connection::new(input, output);
     match converse(&mut connection, world) {
         Ok(()) | Err(Lost::Cancelled) => Ok(Exit::Done),
-        Err(Lost::NotTheProtocol(error)) => Err(error),
+        Err(Lost::Speechless(error)) => Err(error),
         Err(Lost::Failed(error, mut messages)) => {
             messages.push((Level::Error, error.to_string()));
             let reply = Reply {
@@ -261,7 +262,7 @@ fn answer<R: Read, W: Write>(
             connection.reply_with(reply, &table)
         }
         Output::Events | Output::All => {
-            let rows = events::EventRows::new(headers, options.by.names());
+            let rows = EventRows::new(headers, options.by.names());
             let length = rows.length(conclusion)?;
             connection.reply_streamed(reply, length, |out| rows.write(conclusion, out))
         }
@@ -296,10 +297,12 @@ fn spill_folder(info: &SearchInfo, history: &History) -> PathBuf {
 /// Reads what still comes, at most for [`DRAIN`].
 fn drain(mut input: impl Read + Send + 'static) {
     let (done, wait) = mpsc::channel();
-    thread::spawn(move || {
+    let read_on = move || {
         let copied = io::copy(&mut input, &mut io::sink());
         // Nobody listens any more once the time is up.
         let _ = done.send(copied.is_ok());
-    });
+    };
+    // Where there is no thread to be had nothing is sent, and nothing is waited for.
+    let _ = thread::Builder::new().spawn(read_on);
     let _ = wait.recv_timeout(DRAIN);
 }

@@ -169,9 +169,15 @@ fn a_standard_error_that_nobody_reads_is_no_failure() {
 #[test]
 fn a_disk_that_is_full_is_a_failure() {
     let folder = two_pairs();
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
-    let found = scan(&folder, "csv").output(full.unwrap()).run();
-    found
-        .expect_code(1)
-        .expect_stderr(&["the result cannot be written: No space left on device"]);
+    let full = || {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        full.unwrap()
+    };
+    let unwritten = "the result cannot be written: No space left on device";
+    let found = scan(&folder, "csv").output(full()).run().expect_code(1);
+    let found = found.expect_stderr(&[unwritten]);
+    assert!(!found.stderr.contains("learnt"), "{found:?}");
+    let learning = folder.scan(&["--lookup", "seen.csv", "a.log"]);
+    let found = learning.output(full()).run().expect_code(1);
+    found.expect_stderr(&[unwritten, "the history has learnt these pairs"]);
 }
