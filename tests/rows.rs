@@ -457,7 +457,7 @@ fn a_row_that_is_none_is_named_in_short_and_in_long_chunks() {
             "expected 4 cells as in its chunk's header, found 5",
         ),
         ("1,2,\"3\" ,4\n", "closing quote at byte 7 of the row"),
-        ("1,2,\"3,4\n", "begins at byte 4 of the row does not end"),
+        ("1,2,\"3,4\n", "begins at byte 5 of the row does not end"),
     ];
     for (row, expected) in wrong {
         for before in [0, 3, LONG] {

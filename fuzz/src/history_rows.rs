@@ -124,6 +124,7 @@ fn rows(history: &History, path: &Path) -> Result<Vec<Row>, String> {
     let mut read = Vec::new();
     let hasher = hasher();
     let count = history.read(Wanted::all(&hasher), &mut |run| {
+        let Some(run) = run else { return };
         read.extend_from_slice(run.rows)
     });
     let count = count.map_err(|error| error.to_string())?;

@@ -86,13 +86,17 @@ impl Detector {
 
     /// Reads the history without writing it: what a merge would do.
     fn compare(&mut self) -> Result<Merged, Error> {
-        self.sightings.forget_past();
         let sightings = &mut self.sightings;
         let mut updated = 0;
         let mut found = Vec::new();
         let sieve = sightings.sieve();
         let wanted = Wanted::of(&sieve, &self.hasher);
         let before = self.history.read(wanted, &mut |run| {
+            let Some(run) = run else {
+                sightings.forget_past();
+                updated = 0;
+                return;
+            };
             sightings.find_all(run.rows.iter().map(|row| row.key), &mut found);
             for (row, id) in run.rows.iter().zip(&found) {
                 let pair = id.and_then(|id| sightings.get_mut(id));

@@ -361,6 +361,10 @@ impl Detector {
         };
         let (mut settled, mut begun) = (None, false);
         self.history.read(wanted, &mut |run| {
+            let Some(run) = run else {
+                (settled, begun) = (None, false);
+                return;
+            };
             let rows = run.rows.iter().filter(|row| rules.settles(row.first));
             let keys = rows.filter_map(|row| row.key);
             if keep && !std::mem::replace(&mut begun, true) {

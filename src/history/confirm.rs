@@ -101,6 +101,11 @@ fn holds(
     let mut current = true;
     let sieve = sightings.sieve();
     history.read(Wanted::of(&sieve, hasher), &mut |run| {
+        let Some(run) = run else {
+            met.fill(false);
+            current = true;
+            return;
+        };
         for row in run.rows {
             let id = row.key.and_then(|key| sightings.find(key));
             let met = id.and_then(|id| met.get_mut(id.index()));

@@ -91,24 +91,32 @@ impl History {
         &self.keys
     }
 
-    /// The file's size in bytes; 0 where there is none.
+    /// The size in bytes of the file that is read, which may be the `.default` beside it; 0 where there is neither.
     pub fn size(&self) -> u64 {
-        std::fs::metadata(&self.path).map_or(0, |file| file.len())
+        let lookup = std::fs::metadata(&self.path);
+        let read = lookup.or_else(|_| std::fs::metadata(source::default_of(&self.path)));
+        read.map_or(0, |file| file.len())
     }
 
-    /// Reads the whole history, calling `visit` with run after run of its rows, in order, and from the start again where
-    /// somebody writes the file meanwhile. Returns the number of rows.
+    /// Reads the whole history, calling `visit` with run after run of its rows, in order; before the first with `None`, and
+    /// again where somebody wrote the file meanwhile: what came before counts for nothing then. Returns the number of
+    /// rows.
     ///
     /// # Errors
     /// The file cannot be read, or is not a history.
-    pub fn read(&self, wanted: Wanted<'_>, visit: &mut dyn FnMut(&Run<'_>)) -> Result<u64, Error> {
+    pub fn read(
+        &self,
+        wanted: Wanted<'_>,
+        visit: &mut dyn FnMut(Option<&Run<'_>>),
+    ) -> Result<u64, Error> {
         let mut attempts = 1;
         loop {
             let source = Source::open(&self.path)?;
             let mut rows = 0;
+            visit(None);
             let read = stream(&source, &self.keys, wanted, |_, block| {
                 rows += block.pairs();
-                visit(&block.run());
+                visit(Some(&block.run()));
                 Ok::<_, Error>(())
             });
             match read {
@@ -120,5 +128,36 @@ impl History {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pair::PairHasher;
+
+    #[test]
+    fn a_file_that_somebody_writes_meanwhile_is_read_from_its_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seen.csv");
+        let rows = |count: usize| "billing,192.0.2.7,1,2\n".repeat(count);
+        let text = |rows: &str| format!("bucket_name,remote_ip,firstTime,lastTime\n{rows}");
+        let torn = text(&(rows(50_000) + "billing,192.0"));
+        std::fs::write(&path, torn).unwrap();
+        let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
+        let history = History::new(&path, &keys).unwrap();
+        let hasher = PairHasher::new(&[0; 16]);
+        let (mut attempts, mut seen) = (0, 0);
+        let read = history.read(Wanted::all(&hasher), &mut |run| match run {
+            None => {
+                attempts += 1;
+                seen = 0;
+            }
+            Some(run) => {
+                seen += run.rows.len();
+                std::fs::write(&path, text(&rows(3))).unwrap();
+            }
+        });
+        assert_eq!((read.unwrap(), attempts, seen), (3, 2, 3));
     }
 }

@@ -127,7 +127,7 @@ fn open_regular(path: &Path) -> Result<Option<File>, Error> {
 }
 
 /// The file that the app ships as a start: `<lookup>.csv.default`.
-fn default_of(lookup: &Path) -> PathBuf {
+pub(super) fn default_of(lookup: &Path) -> PathBuf {
     let mut name = lookup.as_os_str().to_owned();
     name.push(".default");
     name.into()

@@ -57,8 +57,8 @@ impl Stage {
         &mut self.writer
     }
 
-    /// Gives it the mode and the owner of the file that it replaces. An owner that the process may not give is left:
-    /// the file is then the process's own, as after any other program's save.
+    /// Gives it the mode, the owner and the group of the file that it replaces. An owner or a group that the process may
+    /// not give is left: the file then has the process's own, as after any other program's save.
     ///
     /// # Errors
     /// The system's.
@@ -66,9 +66,11 @@ impl Stage {
         let file = self.writer.file();
         let new = uninterrupted(|| file.metadata())?;
         if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-            match uninterrupted(|| fchown(file, Some(old.uid()), Some(old.gid()))) {
-                Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {}
-                result => result?,
+            for (owner, group) in [(None, Some(old.gid())), (Some(old.uid()), None)] {
+                match uninterrupted(|| fchown(file, owner, group)) {
+                    Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {}
+                    result => result?,
+                }
             }
         }
         file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))

@@ -112,6 +112,14 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    /// No thread outlives the file that it writes.
+    fn drop(&mut self) {
+        // A file that nobody flushed is one that nobody wants: what was wrong with it is of no use.
+        let _ = self.join();
+    }
+}
+
 impl Background {
     fn start(file: &File) -> io::Result<Self> {
         let clone = || uninterrupted(|| file.try_clone());

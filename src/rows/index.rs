@@ -30,11 +30,16 @@ impl RecordIndex {
         self.records.clear();
     }
 
+    /// Gives back the memory of the records that were found.
+    pub fn shrink(&mut self) {
+        *self = Self::default();
+    }
+
     /// Finds all records of `buffer` that follow those found before; the beginning of one may be behind them. `complete`
     /// says that nothing follows `buffer`: its end is then that of its last record.
     ///
     /// # Errors
-    /// What is behind the records that were found is none.
+    /// What is behind the records that were found is none; its places count from its own start.
     pub fn find(&mut self, buffer: &[u8], complete: bool) -> Result<(), ReadError> {
         let mut ends = Vec::new();
         loop {
@@ -56,7 +61,8 @@ impl RecordIndex {
                     });
                 }
                 Scanned::Incomplete => return Ok(()),
-                Scanned::Unterminated(at) => return Err(ReadError::Unterminated(at)),
+                // Bytes are counted from 1 for people.
+                Scanned::Unterminated(at) => return Err(ReadError::Unterminated(at + 1)),
                 Scanned::AfterQuote(at) => return Err(ReadError::AfterQuote(at)),
             }
         }

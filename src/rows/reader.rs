@@ -17,12 +17,12 @@ pub enum ReadError {
     /// The stream failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The input ends inside a quoted cell.
+    /// The input ends inside a quoted cell: the byte of the record, from 1, where that begins.
     #[error(
         "a quoted cell that begins at byte {0} of the row does not end: expected a closing quote, found the end of the data"
     )]
     Unterminated(usize),
-    /// Something follows a closing quote.
+    /// Something follows a closing quote: the byte of the record, from 1, that the quote is.
     #[error(
         "expected a comma or the end of the line after the closing quote at byte {0} of the row, found something else"
     )]
@@ -117,7 +117,14 @@ impl Records {
         self.broken = before.broken.take();
     }
 
+    /// Forgets all records, and the memory that only a long one needed.
     fn begin(&mut self, filled: usize, offset: u64) {
+        let enough = BUFFER_BYTES.max(2 * filled);
+        if self.buffer.len() > 2 * enough {
+            self.buffer.truncate(enough);
+            self.buffer.shrink_to_fit();
+            self.index.shrink();
+        }
         self.index.clear(0);
         self.handed_out = 0;
         self.filled = filled;
@@ -267,6 +274,19 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].0.len(), long.len() - "\nnext\n".len());
         assert_eq!(found[1].0, b"next");
+    }
+
+    #[test]
+    fn the_memory_of_a_long_record_is_given_back() {
+        let long = format!("{},\"x\"\n", "x".repeat(20 * BUFFER_BYTES));
+        let text = format!("a,b\n{long}{}", "c,d\n".repeat(BUFFER_BYTES));
+        let mut reader = RecordReader::new(text.as_bytes());
+        let mut records = 0;
+        while reader.next_record().unwrap().is_some() {
+            records += 1;
+        }
+        assert_eq!(records, 2 + BUFFER_BYTES);
+        assert!(reader.into_spare().buffer.capacity() <= 2 * BUFFER_BYTES);
     }
 
     #[test]

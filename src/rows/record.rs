@@ -12,9 +12,9 @@ pub enum Scanned {
     },
     /// The buffer ends inside the record, and more is to come.
     Incomplete,
-    /// The input ends inside a quoted cell that began at this byte.
+    /// The input ends inside a quoted cell that began at this byte (from 0).
     Unterminated(usize),
-    /// A quoted cell is followed, at this byte, by something that is neither a comma nor a line ending.
+    /// A quoted cell is followed, at this byte (from 0), by something that is neither a comma nor a line ending.
     AfterQuote(usize),
 }
 
