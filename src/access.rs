@@ -269,13 +269,13 @@ impl AccessColumns {
     }
 }
 
-/// `value`, of the key field with number `index`, where it can be a key; `-` is the log's word for nothing.
+/// `value`, of the key field with number `index`, where it can be a key.
 ///
 /// # Errors
 /// Why it cannot.
 pub fn usable(value: &[u8], index: usize) -> Result<&[u8], Unusable> {
     match value {
-        b"" | b"-" => Err(Unusable::Key(index)),
+        value if !pair::is_value(value) => Err(Unusable::Key(index)),
         value if memchr::memchr(0, value).is_some() => Err(Unusable::Nul(index)),
         value if value.len() > MAX_KEY_BYTES => Err(Unusable::TooLong(index)),
         value => Ok(value),

@@ -19,6 +19,12 @@ use crate::rows::{cell_end, decoded, has_outer_space, push_cell};
 /// The most key fields that `by` may name.
 pub const MAX_KEY_FIELDS: usize = 5;
 
+/// Whether a value of a key field is one: `-` is the log's word for none.
+#[inline]
+pub fn is_value(value: &[u8]) -> bool {
+    !matches!(value, b"" | b"-")
+}
+
 /// Appends one value to a pair's text, in canonical form where it is an IP address.
 pub fn push_value(text: &mut Vec<u8>, value: &[u8]) {
     match canonical_ip(value) {

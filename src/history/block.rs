@@ -314,7 +314,7 @@ impl RowReader<'_> {
         }
         self.text.clear();
         for cell in layout.key_cells(record) {
-            if matches!(cell.as_ref(), b"" | b"-") {
+            if !pair::is_value(&cell) {
                 return None;
             }
             pair::push_value(&mut self.text, &cell);

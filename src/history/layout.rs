@@ -171,9 +171,9 @@ impl Layout {
     #[inline]
     pub fn pair_text<'a>(&self, record: &Record<'a>) -> Option<&'a [u8]> {
         let (first, last) = (self.keys.first()?, self.keys.last()?);
-        let is_text = |column: &usize| match record.raw(*column) {
-            b"" | b"-" => false,
-            cell => pair::is_text(cell),
+        let is_text = |column: &usize| {
+            let cell = record.raw(*column);
+            pair::is_value(cell) && pair::is_text(cell)
         };
         if !self.keys_together || !self.keys.iter().all(is_text) {
             return None;

@@ -18,7 +18,7 @@ use super::table::Head;
 use super::writer::Writer;
 use crate::error::Error;
 use crate::pair::{self, PairHasher};
-use crate::rows::{Record, RecordReader, scan};
+use crate::rows::{Record, RecordReader};
 use crate::sightings::{Change, PairId, Past, Sighting, Sightings};
 
 /// What a merge did.
@@ -191,11 +191,13 @@ impl Merge<'_> {
             return Ok(());
         };
         let (content, ending) = block.parts(row);
-        scan(content, true, &mut self.ends);
-        let record = Record::new(content, &self.ends);
         let out = stage.writer();
-        head.layout
-            .push_row(out.buffer(), &record, change.first, change.last);
+        let layout = &head.layout;
+        match Record::whole(content, &mut self.ends) {
+            Some(record) => layout.push_row(out.buffer(), &record, change.first, change.last),
+            // No row of a history is none.
+            None => out.buffer().extend_from_slice(content),
+        }
         out.buffer().extend_from_slice(ending);
         self.merged.updated += 1;
         out.write_full().map_err(stage_error("write"))

@@ -46,12 +46,12 @@ pub struct Publication<'a> {
     pub cancelled: &'a dyn Fn() -> bool,
 }
 
-/// Why nothing was published.
+/// Why it is not certain that anything was published.
 #[derive(Debug)]
 pub enum PublishError {
     /// The history cannot be read or is none: nothing can be decided.
     History(Error),
-    /// The history could not be replaced: what failed.
+    /// The history could not be replaced, or not for certain: what failed.
     Failed(Failure),
     /// Nobody waits for the result any more.
     Cancelled,

@@ -37,7 +37,7 @@ pub trait Route {
     /// Puts the staged, flushed file in the place of the lookup.
     ///
     /// # Errors
-    /// What failed. The lookup is then as it was.
+    /// What failed. The lookup is then as it was, unless the failure is [`Failure::uncertain`].
     fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replaced, Failure>;
 }
 

@@ -1,5 +1,5 @@
-//! The history as a stream of blocks: threads read and check one block each while the caller compares and writes the one
-//! before.
+//! The history as a stream of blocks: threads take turns at reading them, and whoever has time checks them, while the
+//! caller compares and writes the one before.
 //!
 //! Where the rows of a block begin is not known before all blocks before it were read: a line feed may be inside a
 //! quoted cell. So the threads take the first line feed for the end of a row; a block that does not begin where the one

@@ -17,12 +17,6 @@ impl Header {
         Self { names }
     }
 
-    /// From names.
-    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let names = names.into_iter().map(<[u8]>::to_vec).collect();
-        Self { names }
-    }
-
     /// The position (from 0) of the first column with this name.
     pub fn position(&self, name: &[u8]) -> Option<usize> {
         self.names.iter().position(|column| column == name)

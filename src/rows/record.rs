@@ -109,7 +109,18 @@ impl<'a> Record<'a> {
         Self::within(bytes, ends, 0)
     }
 
-    /// The same, with ends that count from `start` bytes before the record.
+    /// From the bytes of one whole record without its line ending; the ends of its cells are put into `ends`. `None` where
+    /// the bytes are none.
+    pub fn whole(bytes: &'a [u8], ends: &'a mut Vec<u32>) -> Option<Self> {
+        match scan(bytes, true, ends) {
+            Scanned::Record { content, .. } if content == bytes.len() => {
+                Some(Self::new(bytes, ends))
+            }
+            _ => None,
+        }
+    }
+
+    /// From a record's bytes and cell ends that count from `start` bytes before the record.
     #[inline]
     pub(super) fn within(bytes: &'a [u8], ends: &'a [u32], start: usize) -> Self {
         Self { bytes, ends, start }

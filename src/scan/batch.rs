@@ -1,5 +1,4 @@
-//! Lines that were read at once, and what they say: all that can be done before the detector sees them, by the threads
-//! that read.
+//! Lines that were read at once, and what they say: all that can be done before the detector sees them.
 
 use std::io::Read;
 use std::ops::Range;

@@ -7,7 +7,7 @@ use super::arguments::ScanArguments;
 use super::geoip::GeoIp;
 use crate::detector::{Conclusion, DETAILS, Verdict, pair_values};
 use crate::options::Output;
-use crate::rows::{Record, decoded, scan};
+use crate::rows::{Record, decoded};
 use crate::sightings::{PairId, Sightings};
 use crate::timestamp::Timestamp;
 
@@ -187,7 +187,7 @@ fn time_cell(time: Option<Timestamp>) -> Cell {
 /// The first cells of a held row, decoded; empty where it has none.
 fn row_cells<const N: usize>(row: &[u8]) -> [Vec<u8>; N] {
     let mut ends = Vec::new();
-    scan(row, true, &mut ends);
-    let record = Record::new(row, &ends);
-    std::array::from_fn(|index| decoded(record.raw(index)).into_owned())
+    let record = Record::whole(row, &mut ends);
+    let cell = |index| record.map_or(b"".as_slice(), |record| record.raw(index));
+    std::array::from_fn(|index| decoded(cell(index)).into_owned())
 }

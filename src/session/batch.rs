@@ -1,5 +1,4 @@
-//! Rows that were read at once, and what they say: all that can be done with rows before the detector sees them, by the
-//! threads that read.
+//! Rows that were read at once, and what they say: all that can be done with rows before the detector sees them.
 
 use std::io::Read;
 

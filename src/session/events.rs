@@ -11,7 +11,7 @@ use super::connection::Lost;
 use super::intake::ChunkHeader;
 use crate::detector::{Conclusion, Verdict, pair_values};
 use crate::held::HeaderId;
-use crate::rows::{MULTIVALUE_PREFIX, Record, Scanned, push_cell, scan};
+use crate::rows::{MULTIVALUE_PREFIX, Record, push_cell};
 
 /// What the reply adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,14 +247,12 @@ fn push_row(out: &mut Vec<u8>, plan: &Plan, event: &[u8], verdict: &Verdict, end
             }
         }
         Plan::CellByCell(cells) => {
-            let Scanned::Record { .. } = scan(event, true, ends) else {
-                return;
-            };
-            let record = Record::new(event, ends);
+            let record = Record::whole(event, ends);
+            let copied = |column| record.map_or(b"".as_slice(), |record| record.raw(column));
             for (index, cell) in cells.iter().enumerate() {
                 push_separator(out, index);
                 match cell {
-                    Cell::Copied(column) => out.extend_from_slice(record.raw(*column)),
+                    Cell::Copied(column) => out.extend_from_slice(copied(*column)),
                     Cell::Empty => {}
                     Cell::Added(added) => added.push(out, verdict),
                 }

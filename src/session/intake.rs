@@ -1,6 +1,6 @@
 //! The rows that splunkd sends, chunk by chunk, into the detector.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use super::batch::{Batch, Reading};
 use super::connection::Lost;
@@ -215,11 +215,5 @@ fn push_details(out: &mut Vec<u8>, record: &Record<'_>, header: &ChunkHeader) {
             out.push(b',');
         }
         out.extend_from_slice(column.map_or(b"".as_slice(), |at| record.raw(at)));
-    }
-}
-
-impl From<io::Error> for Error {
-    fn from(cause: io::Error) -> Self {
-        Self::environment(cause)
     }
 }

@@ -3,7 +3,7 @@
 use super::connection::Lost;
 use super::intake::ChunkHeader;
 use crate::detector::{Conclusion, DETAILS, Verdict};
-use crate::rows::{Record, push_cell, scan};
+use crate::rows::{Record, push_cell};
 
 /// The whole table as CSV; empty where there is no new pair.
 pub(super) fn table(
@@ -65,10 +65,9 @@ fn push_pair(out: &mut Vec<u8>, conclusion: &Conclusion, verdict: &Verdict) {
 fn push_details(out: &mut Vec<u8>, row: Option<&Vec<u8>>, shown: &[usize]) {
     let row = row.map_or(b"".as_slice(), Vec::as_slice);
     let mut ends = Vec::new();
-    scan(row, true, &mut ends);
-    let record = Record::new(row, &ends);
+    let record = Record::whole(row, &mut ends);
     for index in shown {
         out.push(b',');
-        out.extend_from_slice(record.raw(*index));
+        out.extend_from_slice(record.map_or(b"", |record| record.raw(*index)));
     }
 }

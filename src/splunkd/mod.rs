@@ -8,7 +8,7 @@
 //! - Nothing here is touched, not even a file, before a run publishes on this route.
 //!
 //! ```text
-//! stage     <SPLUNK_HOME>/var/run/splunk/lookup_tmp/<random>           made if it is not there
+//! stage     <SPLUNK_HOME>/var/run/splunk/lookup_tmp/<lookup>.<app>.<random>.tmp     made if it is not there
 //! update    POST /servicesNS/nobody/<app>/data/lookup-table-files/<lookup>    eai:data=<staged file>
 //! create    POST /servicesNS/nobody/<app>/data/lookup-table-files             the same and name=<lookup>, after a 404
 //! confirm   the lookup is read again: 200 is no proof
