@@ -7,7 +7,7 @@
 //! pairs    the key fields; a multivalue field counts once a value; empty or "-" is no value
 //! success  the status in _raw where that is an S3 access log line, else http_status; what is ambiguous, absent or no
 //!          three-digit number is a success: an attacker who hides the status must not hide the access
-//! count    the count column where it is a whole number, else 1
+//! count    1 where there is a _raw, which makes the row an event; else the count column where it is a whole number, else 1
 //! ```
 
 use std::borrow::Cow;
@@ -261,6 +261,10 @@ impl AccessColumns {
     }
 
     fn count(&self, record: &Record<'_>) -> u64 {
+        // Whatever count an extraction finds in an event's URL.
+        if self.raw.is_some_and(|at| !record.raw(at).is_empty()) {
+            return 1;
+        }
         let text = cell(record, self.count);
         std::str::from_utf8(&text)
             .ok()

@@ -32,12 +32,17 @@ pub fn escaped(text: &[u8]) -> String {
     safe
 }
 
+/// Whether a terminal shows a character as it is, and does nothing else.
+pub fn is_visible(character: char) -> bool {
+    !character.is_ascii_control() && !is_deceptive(character)
+}
+
 fn push_visible(safe: &mut String, character: char) {
     match character {
+        character if is_visible(character) => safe.push(character),
         '\n' | '\r' | '\t' => safe.extend(character.escape_default()),
         character if character.is_ascii_control() => push_byte(safe, character as u8),
-        character if is_deceptive(character) => safe.extend(character.escape_unicode()),
-        character => safe.push(character),
+        character => safe.extend(character.escape_unicode()),
     }
 }
 
@@ -49,7 +54,9 @@ fn push_byte(safe: &mut String, byte: u8) {
 /// Characters that a terminal acts on or does not show: C1 controls, soft hyphen, zero-width and direction marks, blank
 /// letters, line and paragraph separators, variation selectors, tags.
 fn is_deceptive(character: char) -> bool {
-    matches!(character,
+    // All of ASCII but its control characters is plain.
+    !character.is_ascii()
+        && matches!(character,
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'

@@ -580,9 +580,13 @@ fn a_full_disk_makes_learning_fail() {
     let seed = splunk
         .search("seed=true")
         .events(&[access("billing", "192.0.2.1", NOW)]);
-    with_a_full_disk(seed)
-        .run()
-        .expect_error(&[HISTORY, "too large"]);
+    let found = with_a_full_disk(seed).run();
+    found.expect_error(&[HISTORY, "too large"]);
+    assert!(
+        !found.transcript.to_string().contains("rows of this search"),
+        "it has none\n{}",
+        found.transcript
+    );
     assert_eq!(splunk.snapshot(), before);
 }
 

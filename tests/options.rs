@@ -61,6 +61,11 @@ fn without_options_the_originals_rule_holds() {
 }
 
 #[test]
+fn a_window_out_of_the_calendar_is_refused() {
+    refused("window=-99999y", &["option window=\"-99999y\"", "years"]);
+}
+
+#[test]
 fn window_moves_the_threshold() {
     assert_eq!(addresses("window=-5m"), "5 6 6");
     assert_eq!(addresses("window=-2d@d"), "1 2 5 6 6");

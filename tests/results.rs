@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{NOW, Outcome, Row, Splunk, access, row};
+use support::{NOW, Outcome, Row, Splunk, access, log_line, row};
 
 const HEADER: &str = "bucket_name,remote_ip,firstTime,lastTime\n";
 
@@ -13,6 +13,16 @@ fn over_nothing(arguments: &str, rows: &[Row]) -> (Outcome, String) {
     found.expect_success();
     let history = splunk.history_text();
     (found, history)
+}
+
+/// The add-on may extract a field from an event's URL that is called like ours.
+#[test]
+fn an_event_counts_once_whatever_its_url_says() {
+    let line = log_line("billing", "192.0.2.7").request_uri("GET /?count=99999 HTTP/1.1");
+    let event = || access("billing", "192.0.2.7", NOW).raw(line.text());
+    let rows = [event().set("count", "99999"), event().set("count", "3")];
+    let (found, _) = over_nothing("output=pairs", &rows);
+    found.expect_rows("remote_ip,count\n192.0.2.7,2\n");
 }
 
 #[test]

@@ -55,8 +55,12 @@ pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Res
     let (detector, tally) = intake.into_parts();
     let mut conclusion = conclude(detector, arguments)?;
     let report = Report::new(arguments, &tally, &conclusion);
-    let written = output::write(arguments, geoip.as_ref(), &mut conclusion, out);
-    let written = written.and_then(|()| out.flush());
+    let written = if arguments.seed && conclusion.unpublished.is_some() {
+        // What was not learnt is not counted.
+        Ok(())
+    } else {
+        output::write(arguments, geoip.as_ref(), &mut conclusion, out).and_then(|()| out.flush())
+    };
     // Where nobody reads standard error there is nobody to tell.
     let _ = report.print(&mut io::stderr());
     match written {

@@ -2,7 +2,7 @@
 //!
 //! Text from logs is what attackers wrote. A terminal gets it with control characters escaped; a spreadsheet gets it
 //! escaped too, and with a leading quote where it would be run as a formula; a program gets it as it is, in JSON's own
-//! escapes.
+//! escapes; what is not UTF-8 it gets as a terminal does.
 
 use std::io::{self, Write};
 
@@ -108,13 +108,31 @@ fn harmless(cell: &Cell) -> String {
 }
 
 fn ndjson(columns: &[&str], cells: &[Cell], out: &mut dyn Write) -> io::Result<()> {
+    let text = |text: &[u8]| match std::str::from_utf8(text) {
+        Ok(text) => text.to_owned(),
+        // Two texts must not look the same.
+        Err(_) => shown::escaped(text),
+    };
     let value = |cell: &Cell| match cell {
-        Cell::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
+        Cell::Text(bytes) => serde_json::Value::from(text(bytes)),
         Cell::Number(number) => serde_json::Value::from(*number),
     };
+    let mut json = Vec::new();
     let pairs = columns.iter().zip(cells.iter().map(value));
-    serde_json::Serializer::new(&mut *out).collect_map(pairs)?;
-    out.write_all(b"\n")
+    serde_json::Serializer::new(&mut json).collect_map(pairs)?;
+    let mut line = String::with_capacity(json.len() + 1);
+    // What JSON lets through and a terminal acts on stands in strings only, where it can be escaped.
+    for character in String::from_utf8_lossy(&json).chars() {
+        if shown::is_visible(character) {
+            line.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                line.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    line.push('\n');
+    out.write_all(line.as_bytes())
 }
 
 #[cfg(test)]
@@ -144,5 +162,30 @@ mod tests {
         let cells = [Cell::Text(b"=1\x1b[2J\"".to_vec()), Cell::Number(7)];
         ndjson(&["request_uri", "count"], &cells, &mut out).unwrap();
         assert_eq!(out, b"{\"request_uri\":\"=1\\u001b[2J\\\"\",\"count\":7}\n");
+    }
+
+    #[test]
+    fn a_terminal_does_nothing_that_json_lets_through() {
+        let text = "\u{9b}2J\u{7f}\u{202e}\u{e0001}\u{e9}";
+        let mut out = Vec::new();
+        ndjson(&["request_uri"], &[Cell::Text(text.into())], &mut out).unwrap();
+        let line = r#"{"request_uri":"\u009b2J\u007f\u202e\udb40\udc01é"}"#;
+        assert_eq!(out, format!("{line}\n").into_bytes());
+        let object: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(object["request_uri"], text);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_stay_apart() {
+        let lines = [b"b\xff", b"b\x80"].map(|bytes| {
+            let mut out = Vec::new();
+            ndjson(&["bucket_name"], &[Cell::Text(bytes.to_vec())], &mut out).unwrap();
+            out
+        });
+        assert_eq!(
+            lines[0],
+            br#"{"bucket_name":"b\\xff"}"#.iter().chain(b"\n").copied().collect::<Vec<_>>()
+        );
+        assert_ne!(lines[0], lines[1]);
     }
 }

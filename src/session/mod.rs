@@ -34,6 +34,7 @@ use crate::error::{Error, Exit};
 use crate::history::{FileRoute, History, Publication, Route};
 use crate::message::{Inspector, Kind, Level, Reply, SearchInfo};
 use crate::options::{Options, Output, Publish};
+use crate::reltime::Zone;
 use crate::shown;
 use crate::splunkd::RestRoute;
 use crate::timestamp::Timestamp;
@@ -100,6 +101,7 @@ fn converse<R: Read + Send, W: Write>(
     let preview = getinfo.preview();
     let info = getinfo.into_search_info();
     let options = Options::parse(info.args())?;
+    check_window(&options, world.clock)?;
     connection.reply(&capabilities(&options))?;
     let Some(mut request) = connection.receive()? else {
         return Ok(());
@@ -120,6 +122,18 @@ fn converse<R: Read + Send, W: Write>(
             None => return Ok(()),
         }
     }
+}
+
+/// Refuses a window that leads out of the calendar before the search starts: the search's own now(), which is not known
+/// yet, will not be far from the clock.
+fn check_window(options: &Options, clock: i64) -> Result<(), Error> {
+    let resolved = options.window.resolve(clock, &Zone::utc());
+    resolved.map(|_| ()).map_err(|cause| {
+        Error::user(format!(
+            "option window={}: {cause}",
+            shown::quoted(options.window.to_string().as_bytes())
+        ))
+    })
 }
 
 /// The answer to getinfo.

@@ -30,6 +30,8 @@ impl Summary<'_> {
                 self.conclusion
                     .unpublished
                     .as_ref()
+                    // A run that only learns has no rows to speak of, and an error of its own.
+                    .filter(|_| !self.options.seed)
                     .map(|failure| unpublished(self.lookup, failure)),
             ),
             (Level::Warn, self.empty_history()),

@@ -62,7 +62,10 @@ impl Row<'_> {
     pub(crate) fn access(&self, options: &Options) -> Option<Access> {
         let pairs = self.pairs(&options.keys());
         let (first, last) = self.times()?;
-        let count = std::str::from_utf8(self.cell("count")).unwrap_or_default();
+        let count = match self.cell("_raw") {
+            b"" => std::str::from_utf8(self.cell("count")).unwrap_or_default(),
+            _event => "1",
+        };
         let count = count.parse().unwrap_or(1);
         (!pairs.is_empty()).then_some(Access {
             pairs,

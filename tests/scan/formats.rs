@@ -102,10 +102,7 @@ fn bytes_that_are_no_text_are_shown_all_the_same() {
     let found = scan(&folder, "csv").run().column("request_uri");
     assert_eq!(found, ["GET /b/\\xffeport.csv HTTP/1.1"]);
     let objects = scan(&folder, "ndjson").run().objects();
-    assert_eq!(
-        objects[0]["request_uri"],
-        "GET /b/\u{fffd}eport.csv HTTP/1.1"
-    );
+    assert_eq!(objects[0]["request_uri"], "GET /b/\\xffeport.csv HTTP/1.1");
 }
 
 #[test]

@@ -204,3 +204,16 @@ fn a_history_that_cannot_be_written_loses_no_alert() {
     ]);
     assert_eq!(folder.text("lookups/seen.csv"), history);
 }
+
+#[test]
+fn a_seed_that_fails_counts_nothing() {
+    let folder = Folder::new().file("a.log", lines(&["192.0.2.1"]));
+    std::fs::create_dir(folder.at("seen.csv.lock.tmp")).unwrap();
+    for format in ["table", "csv", "ndjson"] {
+        let seed = folder.scan(&[
+            "--seed", "--lookup", "seen.csv", "--format", format, "a.log",
+        ]);
+        let found = seed.run().expect_code(1);
+        assert_eq!(found.text(), "", "{found:?}");
+    }
+}
