@@ -11,12 +11,17 @@ use crate::detector::Conclusion;
 use crate::options::KeyFields;
 use crate::shown;
 
-/// A progress bar over the bytes of all inputs: on a terminal; nothing elsewhere.
+/// A progress bar over the bytes of all inputs, or only their count where an input's size is not known: on a terminal;
+/// nothing elsewhere.
 pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
-    let total = inputs.iter().map(Input::size).sum();
-    let bar = ProgressBar::new(total);
-    let style =
-        ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    let (bar, template) = if inputs.contains(&Input::Stdin) {
+        (ProgressBar::no_length(), "{bytes} {bytes_per_sec}")
+    } else {
+        let total = inputs.iter().map(Input::size).sum();
+        let template = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        (ProgressBar::new(total), template)
+    };
+    let style = ProgressStyle::with_template(template);
     style.map_or(bar.clone(), |style| bar.with_style(style))
 }
 

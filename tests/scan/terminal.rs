@@ -27,6 +27,17 @@ fn on_a_terminal_a_bar_shows_how_far_it_is_and_a_line_sums_up() {
     }
 }
 
+/// How much will come nobody knows.
+#[test]
+fn on_a_terminal_standard_input_is_counted() {
+    let folder = folder();
+    let text = folder.text("a.log");
+    let scan = folder.scan(&["--lookup", "seen.csv"]).input(&text);
+    let found = scan.on_terminal().run().expect_code(0);
+    let found = found.expect_stderr(&[&format!("{} B ", text.len()), SUMMARY]);
+    assert!(!found.stderr.contains("0 B "), "{found:?}");
+}
+
 #[test]
 fn in_a_pipe_there_is_no_bar_and_for_programs_no_summary() {
     for format in ["csv", "ndjson"] {
