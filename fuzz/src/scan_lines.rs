@@ -11,6 +11,7 @@ use s3newip::options::{NewRule, Output, StatusList};
 use s3newip::pair;
 use s3newip::reltime::RelativeTime;
 use s3newip::scan::{self, ScanArguments, World};
+use s3newip::shown;
 use s3newip::timestamp::Timestamp;
 use serde_json::{Value, json};
 
@@ -95,7 +96,10 @@ fn counts(line: &Line<'_>) -> bool {
 }
 
 fn row(line: &Line<'_>) -> Value {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => shown::escaped(bytes),
+    };
     let mut pair = Vec::new();
     pair::push_value(&mut pair, line.bucket_name);
     pair::push_value(&mut pair, line.remote_ip);
