@@ -22,8 +22,8 @@ struct Worker<P, F> {
 type Taken<P, F> = Result<(P, bool), F>;
 
 /// Calls `visit` with all pieces of `source`, in order. `take` puts the next one into a piece, which may have been used
-/// before, and says whether there was one; its error is visited in the piece's place, and ends the source; each of `threads` threads has a maker, which makes of a piece what is wanted.
-/// With 0 threads the caller does everything.
+/// before, and says whether there was one; its error is visited in the piece's place, and ends the source. Each of
+/// `threads` threads has a maker, which makes of a piece what is wanted. With 0 threads the caller does everything.
 ///
 /// # Errors
 /// Those of `visit`; what follows is not visited then.

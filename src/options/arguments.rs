@@ -110,18 +110,21 @@ impl Arguments {
     ) -> Result<T, Error> {
         let given = self.values.remove(name);
         let text = given.as_deref().unwrap_or(default);
-        parse(text).map_err(|allowed| {
-            Error::user(format!(
-                "option {name}={}: {allowed}",
-                shown::quoted(text.as_bytes())
-            ))
-        })
+        parse(text).map_err(|allowed| bad_value(name, text, allowed))
     }
 
     /// The fields after `by`; `None` without a `by`.
     pub(super) fn by(self) -> Option<Vec<String>> {
         self.by
     }
+}
+
+/// The error of an option's value: what came, and what is allowed.
+pub(super) fn bad_value(name: &str, value: &str, allowed: impl Display) -> Error {
+    Error::user(format!(
+        "option {name}={}: {allowed}",
+        shown::quoted(value.as_bytes())
+    ))
 }
 
 /// The arguments with `name`, `=`, `value` put together again.

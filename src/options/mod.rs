@@ -15,7 +15,8 @@ mod status;
 mod values;
 
 use crate::error::Error;
-use crate::reltime::RelativeTime;
+use crate::reltime::{RelativeTime, Zone};
+use crate::timestamp::Timestamp;
 
 pub use lookup_name::LookupName;
 pub use status::StatusList;
@@ -86,5 +87,16 @@ impl Options {
             by: KeyFields::new(given.by())?,
         };
         Ok(options)
+    }
+
+    /// The threshold of newness for a search at `now`, in epoch seconds.
+    ///
+    /// # Errors
+    /// The window leads out of the calendar.
+    pub fn threshold(&self, now: i64, zone: &Zone) -> Result<Timestamp, Error> {
+        let resolved = self.window.resolve(now, zone);
+        resolved
+            .map(Timestamp::from_seconds)
+            .map_err(|cause| arguments::bad_value("window", &self.window.to_string(), cause))
     }
 }

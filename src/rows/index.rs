@@ -30,11 +30,6 @@ impl RecordIndex {
         self.records.clear();
     }
 
-    /// Gives back the memory of the records that were found.
-    pub fn shrink(&mut self) {
-        *self = Self::default();
-    }
-
     /// Finds all records of `buffer` that follow those found before; the beginning of one may be behind them. `complete`
     /// says that nothing follows `buffer`: its end is then that of its last record.
     ///

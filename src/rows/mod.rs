@@ -26,5 +26,5 @@ pub use cell::{decoded, has_outer_space, push_cell, quoted};
 pub use header::Header;
 pub use index::RecordIndex;
 pub use multivalue::{MULTIVALUE_PREFIX, multivalues};
-pub use reader::{Located, MAX_RECORD_BYTES, ReadError, RecordReader, Records};
+pub use reader::{Located, MAX_RECORD_BYTES, ReadError, RecordReader, Records, fill};
 pub use record::{Record, Scanned, cell_end, scan};

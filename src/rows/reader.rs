@@ -123,7 +123,7 @@ impl Records {
         if self.buffer.len() > 2 * enough {
             self.buffer.truncate(enough);
             self.buffer.shrink_to_fit();
-            self.index.shrink();
+            self.index = RecordIndex::default();
         }
         self.index.clear(0);
         self.handed_out = 0;
@@ -206,7 +206,11 @@ impl<R: Read> RecordReader<R> {
             if records.filled == records.buffer.len() {
                 records.grow()?;
             }
-            self.ended = fill(&mut self.source, records)?;
+            // To the brim, so that a long record is not looked at once per read.
+            let room = records.buffer.get_mut(records.filled..).unwrap_or_default();
+            let read = fill(&mut self.source, room)?;
+            self.ended = read < room.len();
+            records.filled += read;
             let filled = records.buffer.get(..records.filled).unwrap_or_default();
             records.broken = records.index.find(filled, self.ended).err();
         }
@@ -214,18 +218,21 @@ impl<R: Read> RecordReader<R> {
     }
 }
 
-/// Fills the buffer to the brim, or to the input's end: whether that was reached. A long record is so not looked at once
-/// per read.
-fn fill(source: &mut impl Read, records: &mut Records) -> io::Result<bool> {
-    while let Some(room @ [_, ..]) = records.buffer.get_mut(records.filled..) {
+/// Fills `room` to the brim, or to the input's end: how many bytes came.
+///
+/// # Errors
+/// The stream's own.
+pub fn fill(source: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(room @ [_, ..]) = room.get_mut(filled..) {
         match source.read(room) {
-            Ok(0) => return Ok(true),
-            Ok(count) => records.filled += count,
+            Ok(0) => break,
+            Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(false)
+    Ok(filled)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
+use crate::rows::fill;
+
 /// The longest line that is looked at, in bytes: S3's own are a few thousand at most. The rest of a longer one is
 /// skipped, not held.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 20;
@@ -72,20 +74,6 @@ impl<R: Read> LineReader<R> {
             }
         }
     }
-}
-
-/// Fills `room` to the brim, or to the input's end: how many bytes came.
-fn fill(input: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while let Some(room @ [_, ..]) = room.get_mut(filled..) {
-        match input.read(room) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 /// Where the lines of `text` are, without their endings: at most [`MAX_LINE_BYTES`] of each.

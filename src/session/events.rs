@@ -142,15 +142,13 @@ impl<'a> EventRows<'a> {
         let mut current: Option<(HeaderId, Plan)> = None;
         conclusion.for_each_event(|_, verdict, header, event| {
             row.clear();
-            let known = current.take().filter(|(of, _)| *of == header);
-            let plan = known.or_else(|| {
-                let chunk_header = self.headers.get(header as usize)?;
-                Some((header, self.plan(chunk_header)))
-            });
-            if let Some((_, plan)) = &plan {
+            if current.as_ref().is_none_or(|(of, _)| *of != header) {
+                let came_under = self.headers.get(header as usize);
+                current = came_under.map(|came_under| (header, self.plan(came_under)));
+            }
+            if let Some((_, plan)) = &current {
                 push_row(&mut row, plan, event, verdict, &mut ends);
             }
-            current = plan;
             emit(&row)
         })?;
         for id in conclusion.vanished() {

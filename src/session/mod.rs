@@ -37,7 +37,6 @@ use crate::options::{Options, Output, Publish};
 use crate::reltime::Zone;
 use crate::shown;
 use crate::splunkd::RestRoute;
-use crate::timestamp::Timestamp;
 
 pub use connection::not_chunked;
 
@@ -101,7 +100,9 @@ fn converse<R: Read + Send, W: Write>(
     let preview = getinfo.preview();
     let info = getinfo.into_search_info();
     let options = Options::parse(info.args())?;
-    check_window(&options, world.clock)?;
+    // The search's own now() is not known yet, and will not be far from the clock: a window that leads out of the calendar
+    // is refused before the search starts.
+    options.threshold(world.clock, &Zone::utc())?;
     connection.reply(&capabilities(&options))?;
     let Some(mut request) = connection.receive()? else {
         return Ok(());
@@ -122,18 +123,6 @@ fn converse<R: Read + Send, W: Write>(
             None => return Ok(()),
         }
     }
-}
-
-/// Refuses a window that leads out of the calendar before the search starts: the search's own now(), which is not known
-/// yet, will not be far from the clock.
-fn check_window(options: &Options, clock: i64) -> Result<(), Error> {
-    let resolved = options.window.resolve(clock, &Zone::utc());
-    resolved.map(|_| ()).map_err(|cause| {
-        Error::user(format!(
-            "option window={}: {cause}",
-            shown::quoted(options.window.to_string().as_bytes())
-        ))
-    })
 }
 
 /// The answer to getinfo.
@@ -183,15 +172,12 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let job = JobInfo::read(info.dispatch_dir().as_deref());
         let now = job.now(info.sid(), world.clock);
-        let threshold = options
-            .window
-            .resolve(now, &job.zone())
-            .map_err(Error::user)?;
+        let threshold = options.threshold(now, &job.zone())?;
         let app = App::of(world.executable)?;
         let history = app.history(&options.lookup, options.by.names())?;
         let rules = Rules {
             new: options.new,
-            threshold: Timestamp::from_seconds(threshold),
+            threshold,
             output: options.output,
             max_events: options.max_events,
             seed: options.seed,
