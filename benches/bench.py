@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from harness import report
 from harness.check import Wrong, check
 from harness.contenders import (
+    CatAndCopy,
     CatStream,
     CopyHistory,
     CountLines,
@@ -132,7 +133,7 @@ class Bench:
         stream, plain = self.data.events(shape, events, self.sizes.history, plain=self.options.peers)
         task = Task(stream, history, plain)
         peers = [PythonSdk(task), DuckDb(task), Polars(task)] if self.options.peers else []
-        contenders = [Product(task, self.program), *peers, CatStream(task), CopyHistory(task)]
+        contenders = [Product(task, self.program), *peers, CatStream(task), CopyHistory(task), CatAndCopy(task)]
         medians = self.race(contenders, "events")
         ours = medians["s3newip"]
         goals = [goal("peak memory, MB", ours.memory / 1e6, at_most=memory)]

@@ -22,12 +22,14 @@ class Run:
 
 @dataclass
 class Command:
-    """A process to measure: what it is, what is poured into it, where its output goes."""
+    """A process to measure: what it is, what is poured into it, where its output goes, the bytes of a pipe that is wider
+    than the system's from the start."""
 
     argv: list
     feed: Path | None = None
     output: Path = Path(os.devnull)
     folder: Path | None = None
+    pipe: int | None = None
 
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -40,7 +42,8 @@ class CommandFailed(Exception):
 def run(command, repeat=1):
     """Measures the command this many times, in a row; returns the list of runs."""
     os.sync()
-    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(repeat), str(command.feed or ""), str(command.output)]
+    way = [str(word or "") for word in (command.feed, command.pipe, command.output)]
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(repeat), *way]
     argv = [str(word) for word in command.argv]
     done = subprocess.run(launcher + argv, cwd=command.folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
