@@ -18,15 +18,7 @@ use crate::options::StatusList;
 use crate::pair;
 use crate::rows::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues, quoted};
 use crate::shown;
-use crate::timestamp::Timestamp;
-
-/// The spellings of the columns that hold a summarised row's first and last time, the preferred one first: ours, those
-/// of Splunk's baseline search and Security Essentials, and those of Splunk's Cloud detections.
-pub const TIME_SPELLINGS: [(&[u8], &[u8]); 3] = [
-    (b"firstTime", b"lastTime"),
-    (b"earliest", b"latest"),
-    (b"firstTimeSeen", b"lastTimeSeen"),
-];
+use crate::timestamp::{TIME_COLUMNS, Timestamp};
 
 /// The longest key value, in bytes: far beyond the names of buckets and addresses, and short enough that a row of the
 /// history, with all its quotes, can be read back.
@@ -132,7 +124,7 @@ fn cell<'a>(record: &Record<'a>, column: Option<usize>) -> Cow<'a, [u8]> {
 pub struct AccessColumns {
     keys: Vec<Field>,
     time: Option<usize>,
-    spans: Vec<(Option<usize>, Option<usize>)>,
+    spans: [(Option<usize>, Option<usize>); TIME_COLUMNS.len()],
     raw: Option<usize>,
     http_status: Option<usize>,
     count: Option<usize>,
@@ -141,19 +133,18 @@ pub struct AccessColumns {
 impl AccessColumns {
     /// Finds the columns in `header`, `keys` being the names of the key fields.
     pub fn find(header: &Header, keys: &[String]) -> Self {
-        let spans = TIME_SPELLINGS
-            .iter()
-            .map(|(first, last)| (header.position(first), header.position(last)));
+        let position = |name: &str| header.position(name.as_bytes());
+        let spans = TIME_COLUMNS.map(|(first, last)| (position(first), position(last)));
         Self {
             keys: keys
                 .iter()
                 .map(|name| Field::find(header, name.as_bytes()))
                 .collect(),
-            time: header.position(b"_time"),
-            spans: spans.collect(),
-            raw: header.position(b"_raw"),
-            http_status: header.position(b"http_status"),
-            count: header.position(b"count"),
+            time: position("_time"),
+            spans,
+            raw: position("_raw"),
+            http_status: position("http_status"),
+            count: position("count"),
         }
     }
 

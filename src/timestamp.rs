@@ -6,6 +6,19 @@
 //! [+|-] digits [ "." digits ]          1433261392   1433261392.934936   -0.5
 //! ```
 
+/// The column of first times, and that of last times, as they are written.
+pub const FIRST_TIME: &str = "firstTime";
+/// See [`FIRST_TIME`].
+pub const LAST_TIME: &str = "lastTime";
+
+/// The columns that hold a first and a last time, the preferred ones first: ours, those of Splunk's baseline search and
+/// Security Essentials, and those of Splunk's Cloud detections.
+pub const TIME_COLUMNS: [(&str, &str); 3] = [
+    (FIRST_TIME, LAST_TIME),
+    ("earliest", "latest"),
+    ("firstTimeSeen", "lastTimeSeen"),
+];
+
 /// Microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
@@ -13,7 +26,7 @@ pub struct Timestamp(i64);
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// The last second of the year 9999: what is beyond is a mistake or an attack, not a log record's time.
-const MAX_SECONDS: i64 = 253_402_300_799;
+pub const MAX_SECONDS: i64 = 253_402_300_799;
 
 impl Timestamp {
     /// Later than every time that [`Timestamp::parse`] accepts.

@@ -290,6 +290,7 @@ fn a_repeated_option_is_refused() {
         "by bucket_name bucket_name",
         &["by", "bucket_name", "twice"],
     );
+    refused("by bucket_name BY remote_ip", &["by", "BY", "once"]);
 }
 
 #[test]

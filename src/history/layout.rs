@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::access::TIME_SPELLINGS;
 use crate::pair;
 use crate::rows::{Header, Record, decoded, push_cell};
 use crate::shown;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{FIRST_TIME, LAST_TIME, TIME_COLUMNS, Timestamp};
 
 /// Where things are in the rows of one history.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub struct Layout {
 #[derive(Debug, PartialEq, Eq)]
 struct TimeColumn {
     /// What it is called when the file is written.
-    name: &'static [u8],
+    name: &'static str,
     /// Where it is read and written: the preferred spelling that the file has; `None` = it is added at the end.
     column: Option<usize>,
     /// Where else it may be read, cell by cell, while the first is empty: the file's other spellings.
@@ -31,8 +30,9 @@ struct TimeColumn {
 }
 
 impl TimeColumn {
-    fn find(header: &Header, spellings: [&'static [u8]; 3]) -> Self {
-        let mut found = spellings.iter().filter_map(|name| header.position(name));
+    fn find(header: &Header, spellings: [&'static str; TIME_COLUMNS.len()]) -> Self {
+        let position = |name: &&str| header.position(name.as_bytes());
+        let mut found = spellings.iter().filter_map(position);
         let [name, ..] = spellings;
         Self {
             name,
@@ -85,14 +85,14 @@ impl TimeColumn {
 /// What is put into a cell of a time column.
 #[derive(Debug, Clone, Copy)]
 enum Cell {
-    Name(&'static [u8]),
+    Name(&'static str),
     Time(Timestamp),
 }
 
 impl Cell {
     fn push(self, out: &mut Vec<u8>) {
         match self {
-            Self::Name(name) => out.extend_from_slice(name),
+            Self::Name(name) => out.extend_from_slice(name.as_bytes()),
             Self::Time(time) => time.write(out),
         }
     }
@@ -102,7 +102,7 @@ impl Cell {
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoTime {
     /// The column's name when the file is written.
-    pub column: &'static [u8],
+    pub column: &'static str,
     /// What is there.
     pub found: Vec<u8>,
 }
@@ -116,7 +116,7 @@ impl Layout {
         for name in keys
             .iter()
             .map(String::as_bytes)
-            .chain([b"firstTime".as_slice(), b"lastTime"])
+            .chain([FIRST_TIME, LAST_TIME].map(str::as_bytes))
         {
             if header.names().filter(|column| *column == name).count() > 1 {
                 return Err(format!("one column {}, found two", shown::escaped(name)));
@@ -135,14 +135,14 @@ impl Layout {
             columns: header.len(),
             keys_together: are_together(&keys, header.len()),
             keys,
-            first: TimeColumn::find(header, TIME_SPELLINGS.map(|(first, _)| first)),
-            last: TimeColumn::find(header, TIME_SPELLINGS.map(|(_, last)| last)),
+            first: TimeColumn::find(header, TIME_COLUMNS.map(|(first, _)| first)),
+            last: TimeColumn::find(header, TIME_COLUMNS.map(|(_, last)| last)),
         })
     }
 
     /// Of a history that does not exist yet: `keys` key fields, then the times.
     pub fn first(keys: usize) -> Self {
-        let column = |name: &'static [u8], column| TimeColumn {
+        let column = |name: &'static str, column| TimeColumn {
             name,
             column: Some(column),
             others: Vec::new(),
@@ -151,8 +151,8 @@ impl Layout {
             columns: keys + 2,
             keys: (0..keys).collect(),
             keys_together: true,
-            first: column(b"firstTime", keys),
-            last: column(b"lastTime", keys + 1),
+            first: column(FIRST_TIME, keys),
+            last: column(LAST_TIME, keys + 1),
         }
     }
 
@@ -208,7 +208,7 @@ impl Layout {
             let cell = time
                 .column
                 .map_or(b"".as_slice(), |column| header.raw(column));
-            (decoded(cell) != time.name).then_some(Cell::Name(time.name))
+            (decoded(cell) != time.name.as_bytes()).then_some(Cell::Name(time.name))
         };
         self.push_changed(out, header, renamed(&self.first), renamed(&self.last));
     }

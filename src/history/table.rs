@@ -12,7 +12,7 @@ use super::uninterrupted;
 use crate::error::Error;
 use crate::rows::{Header, Located, ReadError, Record, RecordReader, push_cell};
 use crate::shown;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
 
 /// The UTF-8 byte order mark that some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -47,11 +47,11 @@ impl Head {
     pub(super) fn first(keys: &[String]) -> Self {
         let names = keys
             .iter()
-            .map(String::as_bytes)
-            .chain([b"firstTime".as_slice(), b"lastTime"]);
+            .map(String::as_str)
+            .chain([FIRST_TIME, LAST_TIME]);
         let mut bytes = Vec::new();
         for name in names {
-            push_cell(&mut bytes, name);
+            push_cell(&mut bytes, name.as_bytes());
             bytes.push(b',');
         }
         bytes.pop();
@@ -170,7 +170,7 @@ pub(super) fn times(
     layout.times(row).map_err(|wrong| {
         format!(
             "expected epoch seconds or nothing in {}, found {}",
-            shown::escaped(wrong.column),
+            wrong.column,
             shown::quoted(&wrong.found)
         )
     })

@@ -20,7 +20,7 @@ use crate::timestamp::Timestamp;
 
 pub use lookup_name::LookupName;
 pub use status::StatusList;
-pub use values::{KeyFields, NewRule, Output, Publish};
+pub use values::{KeyFields, NewRule, Output, Publish, whole_number};
 
 /// The lookup that Splunk's own search uses.
 pub const DEFAULT_LOOKUP: &str = "previously_seen_S3_access_from_remote_ip.csv";
@@ -80,7 +80,7 @@ impl Options {
             new: given.value("new", "window")?,
             status: given.value("status", StatusList::DEFAULT)?,
             output: given.value("output", "events")?,
-            max_events: given.parsed("maxevents", "0", values::whole_number)?,
+            max_events: given.parsed("maxevents", "0", whole_number)?,
             update: given.parsed("update", "true", values::boolean)?,
             seed: given.parsed("seed", "false", values::boolean)?,
             publish: given.value("publish", "auto")?,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use crate::error::Error;
 use crate::pair::MAX_KEY_FIELDS;
 use crate::shown;
+use crate::timestamp::TIME_COLUMNS;
 
 /// What makes a pair new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,10 @@ pub(super) fn boolean(text: &str) -> Result<bool, NotAllowed> {
 }
 
 /// Whole numbers from 0 on.
-pub(super) fn whole_number(text: &str) -> Result<u32, NotAllowed> {
+///
+/// # Errors
+/// Anything else.
+pub fn whole_number(text: &str) -> Result<u32, NotAllowed> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(number) if digits => Ok(number),
@@ -102,18 +106,8 @@ pub(super) fn whole_number(text: &str) -> Result<u32, NotAllowed> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFields(Vec<String>);
 
-/// Fields that the command writes or reads as something else.
-const RESERVED: [&str; 9] = [
-    "_time",
-    "firstTime",
-    "lastTime",
-    "newIP",
-    "count",
-    "earliest",
-    "latest",
-    "firstTimeSeen",
-    "lastTimeSeen",
-];
+/// Fields that the command writes or reads as something else, besides [`TIME_COLUMNS`].
+const RESERVED: [&str; 3] = ["_time", "newIP", "count"];
 
 impl KeyFields {
     /// `fields` after `by`, or the default without a `by`.
@@ -149,10 +143,15 @@ impl Default for KeyFields {
 }
 
 fn check(field: &str, before: &[String]) -> Result<(), Error> {
+    let is_time = TIME_COLUMNS
+        .iter()
+        .any(|(first, last)| [*first, *last].contains(&field));
     let wrong = if before.iter().any(|other| other == field) {
         "it is there twice"
-    } else if RESERVED.contains(&field) {
+    } else if RESERVED.contains(&field) || is_time {
         "the command uses that name itself"
+    } else if field.eq_ignore_ascii_case("by") {
+        "by stands once, before the fields"
     } else if field.contains('=') {
         "options stand before by, which must be the last thing"
     } else if field.chars().any(char::is_control) {

@@ -9,7 +9,7 @@ use crate::detector::{Conclusion, DETAILS, Verdict, pair_values};
 use crate::options::Output;
 use crate::rows::{Record, decoded};
 use crate::sightings::{PairId, Sightings};
-use crate::timestamp::Timestamp;
+use crate::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
 
 /// The columns that a result has.
 pub(super) fn columns(arguments: &ScanArguments) -> Vec<&'static str> {
@@ -24,7 +24,7 @@ pub(super) fn columns(arguments: &ScanArguments) -> Vec<&'static str> {
     let pair = [&["bucket_name", "src_ip"], places].concat();
     match arguments.output {
         Output::Pairs => [
-            &["firstTime", "lastTime"],
+            &[FIRST_TIME, LAST_TIME],
             pair.as_slice(),
             &["count"],
             &DETAILS,

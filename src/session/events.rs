@@ -12,6 +12,7 @@ use super::intake::ChunkHeader;
 use crate::detector::{Conclusion, Verdict, pair_values};
 use crate::held::HeaderId;
 use crate::rows::{MULTIVALUE_PREFIX, Record, push_cell};
+use crate::timestamp::{FIRST_TIME, LAST_TIME};
 
 /// What the reply adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +26,12 @@ impl Added {
     const ALL: [Self; 3] = [Self::FirstTime, Self::LastTime, Self::NewIp];
 
     fn name(self) -> &'static [u8] {
-        match self {
-            Self::FirstTime => b"firstTime",
-            Self::LastTime => b"lastTime",
-            Self::NewIp => b"newIP",
-        }
+        let name = match self {
+            Self::FirstTime => FIRST_TIME,
+            Self::LastTime => LAST_TIME,
+            Self::NewIp => "newIP",
+        };
+        name.as_bytes()
     }
 
     fn push(self, out: &mut Vec<u8>, verdict: &Verdict) {

@@ -10,37 +10,22 @@ use crate::error::Error;
 use crate::options::{Options, Output, StatusList};
 use crate::pair::PairHasher;
 use crate::rows::{Header, ReadError, Record, RecordReader, Records};
+use crate::timestamp::TIME_COLUMNS;
 use crate::turns::in_turns;
 
-/// The fields that an event search reads, and those that people put into its table: a field that nobody asks for is
-/// not extracted (splunkd drives extraction by required_fields).
-pub(super) const EVENTS_FIELDS: &[&str] = &[
-    "_time",
-    "_raw",
-    "http_status",
-    "operation",
-    "request_uri",
-    "requester",
-    "user_agent",
-];
-
-/// The same for a search that returns a table, which gets no other columns: with those of rows from stats and tstats.
-pub(super) const REPORTING_FIELDS: &[&str] = &[
-    "_time",
-    "_raw",
-    "http_status",
-    "operation",
-    "request_uri",
-    "requester",
-    "user_agent",
-    "firstTime",
-    "lastTime",
-    "earliest",
-    "latest",
-    "firstTimeSeen",
-    "lastTimeSeen",
-    "count",
-];
+/// The fields that a search reads besides its key fields, and those that people put into its table: a field that nobody
+/// asks for is not extracted (splunkd drives extraction by required_fields). A `reporting` search, which returns a table,
+/// gets no other columns: it reads those of rows from stats and tstats too.
+pub(super) fn fields(reporting: bool) -> impl Iterator<Item = &'static str> {
+    let times = TIME_COLUMNS
+        .iter()
+        .flat_map(|(first, last)| [*first, *last]);
+    let summarised = times.chain(["count"]).filter(move |_| reporting);
+    ["_time", "_raw"]
+        .into_iter()
+        .chain(DETAILS)
+        .chain(summarised)
+}
 
 /// A header that a chunk came with.
 #[derive(Debug)]

@@ -129,14 +129,9 @@ fn converse<R: Read + Send, W: Write>(
 fn capabilities(options: &Options) -> Reply {
     let reporting = options.seed || options.output == Output::Pairs;
     let mut fields = options.by.names().to_vec();
-    let columns = if reporting {
-        intake::REPORTING_FIELDS
-    } else {
-        intake::EVENTS_FIELDS
-    };
-    for column in columns {
+    for column in intake::fields(reporting) {
         if !fields.iter().any(|field| field == column) {
-            fields.push((*column).to_owned());
+            fields.push(column.to_owned());
         }
     }
     Reply {

@@ -4,6 +4,7 @@ use super::connection::Lost;
 use super::intake::ChunkHeader;
 use crate::detector::{Conclusion, DETAILS, Verdict};
 use crate::rows::{Record, push_cell};
+use crate::timestamp::{FIRST_TIME, LAST_TIME};
 
 /// The whole table as CSV; empty where there is no new pair.
 pub(super) fn table(
@@ -39,11 +40,15 @@ fn header(keys: &[String], shown: &[usize]) -> Vec<u8> {
         push_cell(&mut out, key.as_bytes());
         out.push(b',');
     }
-    out.extend_from_slice(b"firstTime,lastTime,newIP,count");
-    for name in shown.iter().filter_map(|index| DETAILS.get(*index)) {
-        out.push(b',');
-        out.extend_from_slice(name.as_bytes());
-    }
+    let details = shown.iter().filter_map(|index| DETAILS.get(*index));
+    let names = [FIRST_TIME, LAST_TIME, "newIP", "count"].into_iter();
+    out.extend_from_slice(
+        names
+            .chain(details.copied())
+            .collect::<Vec<_>>()
+            .join(",")
+            .as_bytes(),
+    );
     out.push(b'\n');
     out
 }
