@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::options::{DEFAULT_LOOKUP, DEFAULT_WINDOW, NewRule, Output, StatusList};
+use crate::options::{DEFAULT_LOOKUP, DEFAULT_WINDOW, NewRule, Output, StatusList, whole_number};
 use crate::reltime::RelativeTime;
+use crate::timestamp::MAX_SECONDS;
 
 /// Look through raw S3 server access logs for pairs of bucket and IP address that were never seen before.
 ///
@@ -43,7 +44,7 @@ pub struct ScanArguments {
     pub output: Output,
 
     /// Events to show for each new pair; 0: all
-    #[arg(long, value_name = "N", default_value = "0")]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = whole_number, allow_hyphen_values = true)]
     pub max_events: u32,
 
     /// Only learn: update the history and show how many pairs were added
@@ -55,7 +56,7 @@ pub struct ScanArguments {
     pub dry_run: bool,
 
     /// The time that --window is relative to, in epoch seconds [default: the clock]
-    #[arg(long, value_name = "EPOCH", value_parser = clap::value_parser!(i64).range(0..=253_402_300_799))]
+    #[arg(long, value_name = "EPOCH", value_parser = epoch_seconds, allow_hyphen_values = true)]
     pub now: Option<i64>,
 
     /// A database in MaxMind's format for the columns City and Country
@@ -65,6 +66,14 @@ pub struct ScanArguments {
     /// How to write the result
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+}
+
+fn epoch_seconds(text: &str) -> Result<i64, String> {
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|seconds| (0..=MAX_SECONDS).contains(seconds));
+    seconds.ok_or_else(|| format!("expected whole epoch seconds from 0 to {MAX_SECONDS}"))
 }
 
 /// How the result is written.

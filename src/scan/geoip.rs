@@ -1,16 +1,23 @@
 //! City and country of an address, from a database in MaxMind's format.
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::path::Path;
 
-use maxminddb::{PathElement, Reader};
+use maxminddb::{MaxMindDbError, PathElement, Reader};
 
 use crate::error::Error;
 use crate::shown;
 
 /// An open database.
 #[derive(Debug)]
-pub(super) struct GeoIp(Reader<Vec<u8>>);
+pub(super) struct GeoIp {
+    /// Its name for messages.
+    name: String,
+    reader: Reader<Vec<u8>>,
+    /// The first address that could not be looked up, and why.
+    failed: OnceCell<String>,
+}
 
 impl GeoIp {
     /// Opens the database at `path`.
@@ -18,14 +25,27 @@ impl GeoIp {
     /// # Errors
     /// The file cannot be read, or is no such database.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        Reader::open_readfile(path).map(Self).map_err(|cause| {
-            Error::environment(format!(
-                "the GeoIP database {} cannot be used: {}; name a file in MaxMind's format (.mmdb)",
-                shown::escaped(path.as_os_str().as_encoded_bytes()),
-                // The words of a broken database may be its own.
-                shown::escaped(cause.to_string().as_bytes())
-            ))
-        })
+        let name = shown::escaped(path.as_os_str().as_encoded_bytes());
+        match Reader::open_readfile(path) {
+            Ok(reader) => Ok(Self {
+                name,
+                reader,
+                failed: OnceCell::new(),
+            }),
+            Err(cause) => Err(Error::environment(format!(
+                "the GeoIP database {name} cannot be used: {}; name a file in MaxMind's format (.mmdb)",
+                in_words(&cause)
+            ))),
+        }
+    }
+
+    /// What a person must know after the look-ups.
+    pub(super) fn warning(&self) -> Option<String> {
+        let failed = self.failed.get()?;
+        Some(format!(
+            "the GeoIP database {} is damaged, and places are missing; the first: {failed}; fetch it anew",
+            self.name
+        ))
     }
 
     /// City and country in English; empty where the database has none, or `address` is no address.
@@ -47,6 +67,21 @@ impl GeoIp {
             PathElement::Key("names"),
             PathElement::Key("en"),
         ];
-        self.0.lookup(address).ok()?.decode_path(&path).ok()?
+        let found = self.reader.lookup(address);
+        match found.and_then(|found| found.decode_path(&path)) {
+            Ok(name) => name,
+            // An IPv6 address, in a database of IPv4.
+            Err(MaxMindDbError::InvalidInput { .. }) => None,
+            Err(cause) => {
+                let failed = || format!("{address}: {}", in_words(&cause));
+                self.failed.get_or_init(failed);
+                None
+            }
+        }
     }
+}
+
+/// The words of a broken database may be its own.
+fn in_words(cause: &MaxMindDbError) -> String {
+    shown::escaped(cause.to_string().as_bytes())
 }

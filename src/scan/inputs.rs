@@ -1,7 +1,7 @@
 //! The log files that are read, in the order of their names.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -87,6 +87,17 @@ fn unreadable(path: &Path, cause: &str) -> Error {
     ))
 }
 
+/// Decompresses, and says in its errors what it was doing: "unexpected end of file" alone is no news of a file.
+struct Gzip<R>(MultiGzDecoder<R>);
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out).map_err(|cause| {
+            io::Error::new(cause.kind(), format!("it is no whole gzip data: {cause}"))
+        })
+    }
+}
+
 impl Input {
     /// Its name for messages.
     pub(super) fn name(&self) -> String {
@@ -124,7 +135,7 @@ impl Input {
         let whole = Cursor::new(start).chain(raw);
         Ok(if compressed {
             let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
-            Box::new(MultiGzDecoder::new(buffered))
+            Box::new(Gzip(MultiGzDecoder::new(buffered)))
         } else {
             Box::new(whole)
         })

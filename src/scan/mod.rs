@@ -54,13 +54,13 @@ pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Res
     progress.finish_and_clear();
     let (detector, tally) = intake.into_parts();
     let mut conclusion = conclude(detector, arguments)?;
-    let report = Report::new(arguments, &tally, &conclusion);
     let written = if arguments.seed && conclusion.unpublished.is_some() {
         // What was not learnt is not counted.
         Ok(())
     } else {
         output::write(arguments, geoip.as_ref(), &mut conclusion, out).and_then(|()| out.flush())
     };
+    let report = Report::new(arguments, &tally, &conclusion, geoip.as_ref());
     // Where nobody reads standard error there is nobody to tell.
     let _ = report.print(&mut io::stderr());
     match written {

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::{Format, ScanArguments};
+use super::geoip::GeoIp;
 use super::inputs::Input;
 use super::intake::LineTally;
 use crate::detector::Conclusion;
@@ -35,17 +36,19 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// About a scan that read `tally` and came to `conclusion`.
+    /// About a scan that read `tally`, came to `conclusion` and looked up places in `geoip`.
     pub(super) fn new(
         arguments: &ScanArguments,
         tally: &LineTally,
         conclusion: &Conclusion,
+        geoip: Option<&GeoIp>,
     ) -> Self {
         let lookup = shown::escaped(arguments.lookup.as_os_str().as_encoded_bytes());
         let warnings = [
             unparsable(tally),
             empty_history(arguments, &lookup, conclusion),
             unpublished(&lookup, conclusion),
+            geoip.and_then(GeoIp::warning),
         ];
         let watched = arguments.format == Format::Table || io::stderr().is_terminal();
         Self {

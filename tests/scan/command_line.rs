@@ -82,10 +82,24 @@ fn a_bad_value_is_shown_with_what_is_allowed() {
         ("--new", "old", "expected window or unseen"),
         ("--status", "2x", "expected status codes or classes"),
         ("--output", "rows", "expected events, pairs or all"),
-        ("--max-events", "-1", "--max-events"),
+        ("--max-events", "-1", "expected a whole number from 0 (all)"),
         ("--max-events", "4294967296", "4294967295"),
-        ("--now", "-1", "0..=253402300799"),
-        ("--now", "253402300800", "0..=253402300799"),
+        (
+            "--max-events",
+            "many",
+            "expected a whole number from 0 (all)",
+        ),
+        ("--now", "yesterday", "expected whole epoch seconds"),
+        (
+            "--now",
+            "-1",
+            "expected whole epoch seconds from 0 to 253402300799",
+        ),
+        (
+            "--now",
+            "253402300800",
+            "expected whole epoch seconds from 0 to 253402300799",
+        ),
         ("--format", "xml", "table, csv, ndjson"),
     ] {
         let argument = format!("{option}={value}");

@@ -142,3 +142,16 @@ fn a_broken_database_never_stops_a_scan_without_a_word() {
         );
     }
 }
+
+#[test]
+fn a_database_that_breaks_at_a_look_up_is_said_to_be_damaged() {
+    let mut broken = database(6, &PLACES);
+    let city = broken.windows(4).position(|bytes| bytes == b"city");
+    // A reserved type (MaxMind DB format 2.0, "extended") in the place of the key's.
+    broken[city.unwrap() - 1] = 0;
+    let folder = with_places(6).file("broken.mmdb", broken);
+    let arguments = ["--geoip", "broken.mmdb", "--format", "csv", "a.log"];
+    let found = folder.scan(&arguments).run().expect_code(0);
+    assert_eq!(found.column("src_ip"), ADDRESSES);
+    found.expect_stderr(&["the GeoIP database broken.mmdb is damaged", "fetch it anew"]);
+}
