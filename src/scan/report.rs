@@ -12,11 +12,14 @@ use crate::detector::Conclusion;
 use crate::options::KeyFields;
 use crate::shown;
 
-/// A progress bar over the bytes of all inputs, or only their count where an input's size is not known: on a terminal;
-/// nothing elsewhere.
+/// A progress bar over the bytes of all inputs, or only their count where standard input is among them, of which nobody
+/// knows how much will come: on a terminal; nothing elsewhere.
 pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
     let (bar, template) = if inputs.contains(&Input::Stdin) {
-        (ProgressBar::no_length(), "{bytes} {bytes_per_sec}")
+        (
+            ProgressBar::no_length(),
+            "standard input: {bytes} {bytes_per_sec}",
+        )
     } else {
         let total = inputs.iter().map(Input::size).sum();
         let template = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";

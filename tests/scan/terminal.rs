@@ -34,7 +34,7 @@ fn on_a_terminal_standard_input_is_counted() {
     let text = folder.text("a.log");
     let scan = folder.scan(&["--lookup", "seen.csv"]).input(&text);
     let found = scan.on_terminal().run().expect_code(0);
-    let found = found.expect_stderr(&[&format!("{} B ", text.len()), SUMMARY]);
+    let found = found.expect_stderr(&[&format!("standard input: {} B ", text.len()), SUMMARY]);
     assert!(!found.stderr.contains("0 B "), "{found:?}");
 }
 
