@@ -268,6 +268,22 @@ fn splunkd_in_trouble_is_asked_again() {
     }
 }
 
+/// The reference does not say that the file has been moved by the time of the answer.
+#[test]
+fn a_file_that_splunkd_moves_after_its_answer_is_there_to_be_moved() {
+    for late in [50, 500] {
+        let splunk = splunk();
+        let late = Duration::from_millis(late);
+        let port = Management::of(&splunk).acts(vec![Act::MovesLater(late); 5]);
+        let found = search(&splunk, "publish=rest", &port).run();
+        found
+            .expect_rows("remote_ip,newIP\n192.0.2.7,1\n")
+            .expect_no_message("ERROR");
+        assert_eq!(splunk.history_text(), published(), "{late:?}");
+        assert_eq!(splunk.staged_files(), [""; 0]);
+    }
+}
+
 #[test]
 fn a_lookup_that_somebody_else_creates_at_the_same_moment_is_updated() {
     let splunk = Splunk::new();
@@ -291,7 +307,22 @@ fn a_broken_version_that_arrives_afterwards_loses_no_alert() {
     let broken = "<html>\n".to_owned();
     let port = Management::of(&splunk).acts([Act::Overtaken(broken.clone())]);
     let found = search(&splunk, "publish=rest", &port).run();
-    expect_unpublished(&splunk, &found, &["not certain", "line 1", "remote_ip"]);
+    expect_unpublished(
+        &splunk,
+        &found,
+        &[
+            "not certain",
+            "line 1",
+            "remote_ip",
+            "name a lookup that has",
+        ],
+    );
+    let [message] = found.messages_of("ERROR").try_into().unwrap();
+    let wrong = ["nothing was written", "make room on the disk"];
+    assert!(
+        !wrong.iter().any(|words| message.contains(words)),
+        "{message}"
+    );
     assert_eq!(splunk.history_text(), broken, "never overwritten");
 }
 

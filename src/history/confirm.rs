@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! read        every sighting is there: done
-//! pause       bounded, longer each time, never twice the same: two runs do not meet again at the same moment
+//! pause       bounded, longer each time, never twice the same: two runs do not meet again at the same moment; the file
+//!             that was handed over stays where it is, for whoever takes it late
 //! place       merged with what the history has become, handed over again
 //! ```
 //!
@@ -16,7 +17,9 @@ use super::History;
 use super::block::Wanted;
 use super::merge::Merged;
 use super::publish::{Placed, Publication, PublishError, place};
-use super::route::Failure;
+use super::route::{Asked, Failure};
+use super::table::UNWRITTEN;
+use crate::error::Error;
 use crate::pair::PairHasher;
 use crate::sightings::Sightings;
 
@@ -31,7 +34,7 @@ const PAUSES: [Duration; 4] = [
 /// After this time nothing is handed over again: others wait for the lock.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Makes sure that the history holds every sighting after a replacement that was `doubtful`; `merged` is what its merge
+/// Makes sure that the history holds every sighting after a replacement that was `asked` for; `merged` is what its merge
 /// did.
 ///
 /// # Errors
@@ -42,24 +45,34 @@ pub(super) fn confirm(
     sightings: &mut Sightings,
     publication: &Publication<'_>,
     merged: Merged,
-    doubtful: Failure,
+    asked: Asked,
 ) -> Result<Merged, PublishError> {
     let before = sightings.pasts();
-    let confirmed = insist(history, hasher, sightings, publication, doubtful);
+    let confirmed = insist(history, hasher, sightings, publication, asked);
     sightings.set_pasts(before);
     match confirmed {
         Ok(()) => Ok(merged),
         Err(PublishError::Cancelled) => Err(PublishError::Cancelled),
-        Err(PublishError::History(error)) => Err(PublishError::Failed(Failure {
-            uncertain: true,
-            merged: Some(merged),
-            ..Failure::on_disk(error.to_string())
-        })),
-        Err(PublishError::Failed(failure)) => Err(PublishError::Failed(Failure {
-            uncertain: true,
-            merged: Some(merged),
-            ..failure
-        })),
+        Err(PublishError::History(error)) => Err(uncertain(no_history(&error), merged)),
+        Err(PublishError::Failed(failure)) => Err(uncertain(failure, merged)),
+    }
+}
+
+fn uncertain(failure: Failure, merged: Merged) -> PublishError {
+    PublishError::Failed(Failure {
+        uncertain: true,
+        merged: Some(merged),
+        ..failure
+    })
+}
+
+/// What stands in the lookup's place cannot be read, or is no history: its remedy is that of the error, without the
+/// error's word that nothing was written.
+fn no_history(error: &Error) -> Failure {
+    let text = error.to_string();
+    match text.split_once(UNWRITTEN) {
+        Some((what, remedy)) => Failure::new(what.to_owned(), remedy.to_owned()),
+        None => Failure::on_disk(text),
     }
 }
 
@@ -69,7 +82,7 @@ fn insist(
     hasher: &PairHasher,
     sightings: &mut Sightings,
     publication: &Publication<'_>,
-    mut doubtful: Failure,
+    mut asked: Asked,
 ) -> Result<(), PublishError> {
     let started = Instant::now();
     for shortest in PAUSES {
@@ -82,12 +95,13 @@ fn insist(
         thread::sleep(jittered(shortest));
         match place(history, hasher, sightings, publication)? {
             Placed::Durably(_) => return Ok(()),
-            Placed::Perhaps(_, failure) => doubtful = failure,
+            // The file before may go now: what comes in its place has all that it had.
+            Placed::Perhaps(_, again) => asked = again,
         }
     }
     match holds(history, hasher, sightings)? {
         true => Ok(()),
-        false => Err(PublishError::Failed(doubtful)),
+        false => Err(PublishError::Failed(asked.failure)),
     }
 }
 

@@ -38,7 +38,7 @@ pub use layout::Layout;
 pub use lock::LOCK_WAIT;
 pub use merge::Merged;
 pub use publish::{Publication, PublishError, publish};
-pub use route::{Failure, FileRoute, Replaced, Route};
+pub use route::{Asked, Failure, FileRoute, Replaced, Route};
 pub use stage::Stage;
 
 /// Makes a system call again where a signal interrupted it.

@@ -26,7 +26,7 @@ use super::History;
 use super::confirm::confirm;
 use super::lock::{Lock, LockError};
 use super::merge::{MergeError, Merged, merge};
-use super::route::{Failure, Replaced, Route};
+use super::route::{Asked, Failure, Replaced, Route};
 use super::source::{Source, shown_path};
 use super::stage::{Stage, sweep};
 use crate::error::Error;
@@ -85,8 +85,8 @@ pub fn publish(
     sweep_left_overs(history, publication.route)?;
     match place(history, hasher, sightings, publication)? {
         Placed::Durably(merged) => Ok(merged),
-        Placed::Perhaps(merged, doubtful) => {
-            confirm(history, hasher, sightings, publication, merged, doubtful)
+        Placed::Perhaps(merged, asked) => {
+            confirm(history, hasher, sightings, publication, merged, asked)
         }
     }
 }
@@ -96,7 +96,7 @@ pub(super) enum Placed {
     /// It is there, on the disk.
     Durably(Merged),
     /// Only reading the lookup again tells.
-    Perhaps(Merged, Failure),
+    Perhaps(Merged, Asked),
 }
 
 /// Merges and replaces, again where somebody who does not take the lock writes the lookup meanwhile.
@@ -155,7 +155,7 @@ fn attempt(
     };
     match publication.route.replace(stage, history.path()) {
         Ok(Replaced::Durably) => Ok(Some(Placed::Durably(merged))),
-        Ok(Replaced::Perhaps(failure)) => Ok(Some(Placed::Perhaps(merged, failure))),
+        Ok(Replaced::Perhaps(asked)) => Ok(Some(Placed::Perhaps(merged, asked))),
         Err(failure) => Err(PublishError::Failed(Failure {
             merged: Some(merged),
             ..failure

@@ -46,8 +46,17 @@ pub trait Route {
 pub enum Replaced {
     /// The new file is there, on the disk.
     Durably,
-    /// Somebody else was asked to do it: reading the lookup again tells. What to say where it is not done.
-    Perhaps(Failure),
+    /// Somebody else was asked to do it: reading the lookup again tells.
+    Perhaps(Asked),
+}
+
+/// A replacement that somebody else was asked to make.
+#[derive(Debug)]
+pub struct Asked {
+    /// The file, which may be taken later than the answer comes: it must be kept until then.
+    pub staged: Stage,
+    /// What to say where it is not done.
+    pub failure: Failure,
 }
 
 /// Why the history was not published.

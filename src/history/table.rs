@@ -195,16 +195,19 @@ pub(super) fn check_characters(record: &Record<'_>) -> Result<(), String> {
     }
 }
 
+/// What is between an error's cause and its remedy.
+pub(super) const UNWRITTEN: &str = "; nothing was written; ";
+
 fn broken(path: &Path, line: u64, found: &str) -> Error {
     Error::environment(format!(
-        "the history {}, line {line}: {found}; nothing was written; correct or remove that line, or restore the file",
+        "the history {}, line {line}: {found}{UNWRITTEN}correct or remove that line, or restore the file",
         shown_path(path)
     ))
 }
 
 fn not_a_history(path: &Path, expected: &str, header: &Record<'_>) -> Error {
     Error::environment(format!(
-        "the history {}, line 1: expected {expected} in the header, found {}; nothing was written; \
+        "the history {}, line 1: expected {expected} in the header, found {}{UNWRITTEN}\
          name a lookup that has the key fields, or name its fields with by",
         shown_path(path),
         shown::quoted(header.bytes())

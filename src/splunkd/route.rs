@@ -15,7 +15,7 @@ use super::client::{Answer, Client, ExchangeError, TimeLimits};
 use super::failure::{self, Ask, Request};
 use super::trust::Trust;
 use crate::app::App;
-use crate::history::{Failure, Replaced, Route, Stage};
+use crate::history::{Asked, Failure, Replaced, Route, Stage};
 use crate::session_key::SessionKey;
 use crate::shown;
 
@@ -144,7 +144,7 @@ impl Route for RestRoute {
         }
     }
 
-    /// splunkd moves the staged file. What it left of it is removed when `staged` is dropped.
+    /// splunkd moves the staged file, before it answers or later.
     fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replaced, Failure> {
         let Connected {
             client,
@@ -172,7 +172,7 @@ impl Route for RestRoute {
             }
         };
         if failure.uncertain {
-            Ok(Replaced::Perhaps(failure))
+            Ok(Replaced::Perhaps(Asked { staged, failure }))
         } else {
             Err(failure)
         }

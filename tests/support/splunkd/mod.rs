@@ -49,6 +49,8 @@ pub(crate) enum Act {
     Preceded(String),
     /// What it is asked, after this time.
     Late(Duration),
+    /// What it is asked, but the file is moved so long after the answer, where it still is there.
+    MovesLater(Duration),
     /// Never an answer.
     Silence,
     /// A byte of the answer in this time.
@@ -228,6 +230,16 @@ fn serve(mut stream: impl Read + Write, state: &State) -> io::Result<()> {
         Act::Late(time) => {
             thread::sleep(time);
             state.obey(&request)
+        }
+        Act::MovesLater(time) => {
+            let (status, text) = state.decide(&request);
+            let staged = request.field("eai:data").unwrap_or_default().to_owned();
+            let lookup = lookup();
+            thread::spawn(move || {
+                thread::sleep(time);
+                fs::rename(staged, lookup)
+            });
+            http::answer(status, text, "")
         }
         Act::Silence => {
             thread::sleep(Duration::from_secs(60));
