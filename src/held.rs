@@ -10,6 +10,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -22,6 +23,27 @@ pub const MEMORY_BYTES: usize = 6 << 20;
 
 /// The number of the header under which a row arrived.
 pub type HeaderId = u32;
+
+/// A row that is held.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldRow<'a> {
+    /// The pairs it is about.
+    pub pairs: &'a [PairId],
+    /// The header under which it came.
+    pub header: HeaderId,
+    /// The row itself.
+    pub bytes: &'a [u8],
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a row is held, until rows are held, moved or let go of again.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// In bytes of the file and, behind its end, of the rows in memory.
+    start: u64,
+    length: u32,
+}
 
 /// One pair of a held row; a row's pairs follow each other.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +62,8 @@ pub struct Held {
     rows: Vec<u8>,
     folder: PathBuf,
     spilled: Option<BufWriter<File>>,
+    /// The file's length in bytes.
+    spilled_bytes: u64,
     /// Bytes of rows that were moved to the file since the last [`Held::retain`].
     moved: u64,
 }
@@ -52,6 +76,7 @@ impl Held {
             rows: Vec::new(),
             folder: folder.to_owned(),
             spilled: None,
+            spilled_bytes: 0,
             moved: 0,
         }
     }
@@ -141,8 +166,13 @@ impl Held {
             Some(file) => file,
             None => BufWriter::with_capacity(1 << 18, tempfile::tempfile_in(&self.folder)?),
         };
-        self.in_memory(|pairs, header, row| write_group(&mut file, pairs, header, row))?;
+        let mut length = self.spilled_bytes;
+        self.in_memory(|row| {
+            length += group_start(row.pairs.len()) + row.bytes.len() as u64;
+            write_group(&mut file, &row)
+        })?;
         self.spilled = Some(file);
+        self.spilled_bytes = length;
         self.moved += self.rows.len() as u64;
         self.entries.clear();
         self.rows.clear();
@@ -157,13 +187,13 @@ impl Held {
         self.spilled.as_mut().map_or(Ok(()), Write::flush)
     }
 
-    /// Calls `visit` with the pairs, header and bytes of every row, in order of arrival.
+    /// Calls `visit` with every row, in order of arrival.
     ///
     /// # Errors
     /// Those of `visit`, and of reading the file.
     pub fn for_each<E: From<Error>>(
         &mut self,
-        mut visit: impl FnMut(&[PairId], HeaderId, &[u8]) -> Result<(), E>,
+        mut visit: impl FnMut(HeldRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let flushed = self.flush();
         let unreadable = |cause| self.unreadable(&cause);
@@ -172,13 +202,45 @@ impl Held {
             let mut file = file.get_ref();
             file.rewind().map_err(unreadable)?;
             let mut file = BufReader::with_capacity(1 << 18, file);
-            let (mut pairs, mut row) = (Vec::new(), Vec::new());
-            let mut next = |pairs: &mut _, row: &mut _| read_group(&mut file, pairs, row);
-            while let Some(header) = next(&mut pairs, &mut row).map_err(unreadable)? {
-                visit(&pairs, header, &row)?;
+            let (mut pairs, mut bytes, mut end) = (Vec::new(), Vec::new(), 0);
+            let mut next = |pairs: &mut _, bytes: &mut _| read_group(&mut file, pairs, bytes);
+            while let Some(header) = next(&mut pairs, &mut bytes).map_err(unreadable)? {
+                let place = Place {
+                    start: end + group_start(pairs.len()),
+                    length: bytes.len() as u32,
+                };
+                end = place.start + bytes.len() as u64;
+                visit(HeldRow {
+                    pairs: &pairs,
+                    header,
+                    bytes: &bytes,
+                    place,
+                })?;
             }
         }
         self.in_memory(visit)
+    }
+
+    /// Puts the bytes of the row at `place`, which [`Held::for_each`] has named, into `row`.
+    ///
+    /// # Errors
+    /// That of reading the file.
+    pub fn read(&self, place: Place, row: &mut Vec<u8>) -> Result<(), Error> {
+        row.clear();
+        let length = place.length as usize;
+        match (place.start.checked_sub(self.spilled_bytes), &self.spilled) {
+            (None, Some(file)) => {
+                row.resize(length, 0);
+                let read = file.get_ref().read_exact_at(row, place.start);
+                read.map_err(|cause| self.unreadable(&cause))
+            }
+            (start, _) => {
+                let start = start.unwrap_or_default() as usize;
+                let bytes = self.rows.get(start..start + length);
+                row.extend_from_slice(bytes.unwrap_or_default());
+                Ok(())
+            }
+        }
     }
 
     fn unreadable(&self, cause: &io::Error) -> Error {
@@ -189,16 +251,22 @@ impl Held {
         ))
     }
 
-    fn in_memory<E>(
-        &self,
-        mut visit: impl FnMut(&[PairId], HeaderId, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    fn in_memory<E>(&self, mut visit: impl FnMut(HeldRow<'_>) -> Result<(), E>) -> Result<(), E> {
         let (mut at, mut byte) = (0, 0);
         let mut pairs = Vec::new();
         while let Some(length) = self.group(at, &mut pairs) {
             let header = self.entries.get(at).map_or(0, |entry| entry.header);
-            let row = self.rows.get(byte..byte + length).unwrap_or_default();
-            visit(&pairs, header, row)?;
+            let bytes = self.rows.get(byte..byte + length).unwrap_or_default();
+            let place = Place {
+                start: self.spilled_bytes + byte as u64,
+                length: length as u32,
+            };
+            visit(HeldRow {
+                pairs: &pairs,
+                header,
+                bytes,
+                place,
+            })?;
             at += pairs.len();
             byte += length;
         }
@@ -206,19 +274,19 @@ impl Held {
     }
 }
 
-fn write_group(
-    file: &mut impl Write,
-    pairs: &[PairId],
-    header: HeaderId,
-    row: &[u8],
-) -> io::Result<()> {
-    file.write_all(&(pairs.len() as u32).to_le_bytes())?;
-    for pair in pairs {
+fn write_group(file: &mut impl Write, row: &HeldRow<'_>) -> io::Result<()> {
+    file.write_all(&(row.pairs.len() as u32).to_le_bytes())?;
+    for pair in row.pairs {
         file.write_all(&pair.0.to_le_bytes())?;
     }
-    file.write_all(&header.to_le_bytes())?;
-    file.write_all(&(row.len() as u32).to_le_bytes())?;
-    file.write_all(row)
+    file.write_all(&row.header.to_le_bytes())?;
+    file.write_all(&(row.bytes.len() as u32).to_le_bytes())?;
+    file.write_all(row.bytes)
+}
+
+/// How many bytes of a group stand before its row.
+fn group_start(pairs: usize) -> u64 {
+    (3 + pairs) as u64 * 4
 }
 
 /// The next group's header; its pairs and row are put into the buffers. `None` at the end of the file.
@@ -253,12 +321,20 @@ mod tests {
 
     fn rows(held: &mut Held) -> Vec<(Vec<u32>, HeaderId, String)> {
         let mut found = Vec::new();
-        held.for_each::<Error>(|pairs, header, row| {
-            let pairs = pairs.iter().map(|pair| pair.0).collect();
-            found.push((pairs, header, String::from_utf8(row.to_vec()).unwrap()));
+        let mut places = Vec::new();
+        held.for_each::<Error>(|row| {
+            let pairs = row.pairs.iter().map(|pair| pair.0).collect();
+            let text = String::from_utf8(row.bytes.to_vec()).unwrap();
+            found.push((pairs, row.header, text));
+            places.push(row.place);
             Ok(())
         })
         .unwrap();
+        let mut again = Vec::new();
+        for (place, (_, _, text)) in places.into_iter().zip(&found).rev() {
+            held.read(place, &mut again).unwrap();
+            assert_eq!(again, text.as_bytes());
+        }
         found
     }
 
@@ -306,7 +382,7 @@ mod tests {
             .unwrap();
         for length in (1..file.metadata().unwrap().len()).rev() {
             file.set_len(length).unwrap();
-            let read = held.for_each(|_, _, _| Ok::<_, Error>(()));
+            let read = held.for_each(|_| Ok::<_, Error>(()));
             let error = read.unwrap_err().to_string();
             assert!(error.contains("cannot be read back"), "{error}");
         }

@@ -101,20 +101,20 @@ fn peak_of_chunks_kib(pairs: u64, chunks: impl Iterator<Item = Vec<u8>>) -> u64 
         .map(|_| event("bucket-1", "192.0.2.7"))
         .collect();
     talk.send(&execute_frame(&body_of(&new), true));
-    let peak = peak_in_last_reply(&mut talk);
+    let peak = peak_in_last_reply(&mut talk, NEW_EVENTS);
     talk.hang_up();
     peak
 }
 
-/// The peak, and the rest of the reply: it has the new events and nothing else.
-fn peak_in_last_reply(talk: &mut Conversation) -> u64 {
+/// The peak, and the rest of the reply: it has so many rows.
+fn peak_in_last_reply(talk: &mut Conversation, expected: u64) -> u64 {
     let first = talk.process.read_some(1);
     let peak = talk.process.peak_memory_kib();
     let rest = talk.process.read_some(usize::MAX);
     let mut reply = BufReader::new(Cursor::new(first).chain(rest.as_slice()));
     let reply = read_reply(&mut reply).unwrap().expect("a reply");
     let rows = csv::Reader::from_reader(reply.body.as_slice()).into_byte_records();
-    assert_eq!(rows.count() as u64, NEW_EVENTS, "{}", reply.metadata_text);
+    assert_eq!(rows.count() as u64, expected, "{}", reply.metadata_text);
     peak.expect("it waits in its last reply")
 }
 
@@ -163,6 +163,36 @@ fn memory_does_not_grow_with_the_headers_times_their_columns() {
         body_of(&[row])
     });
     let peak = peak_of_chunks_kib(100, chunks);
+    assert!(peak < BOUND, "{peak} KiB");
+}
+
+/// What is shown of a pair is as long as whoever accesses the bucket wants, from as many addresses.
+#[test]
+fn memory_does_not_grow_with_the_details_of_new_pairs() {
+    if is_emulated() {
+        return;
+    }
+    let pairs = 20_000;
+    let splunk = Splunk::new();
+    let mut talk = splunk
+        .search("new=unseen output=pairs")
+        .whole_writes()
+        .start();
+    talk.getinfo();
+    for from in (0..pairs).step_by(CHUNK as usize) {
+        let rows = (from..from + CHUNK).map(|number| {
+            access("billing", &address(number), NOW).set("user_agent", "x".repeat(4000))
+        });
+        let last = from + CHUNK == pairs;
+        let body = body_of(&rows.collect::<Vec<_>>());
+        if last {
+            talk.send(&execute_frame(&body, true));
+        } else {
+            talk.execute(&body, false);
+        }
+    }
+    let peak = peak_in_last_reply(&mut talk, pairs);
+    talk.hang_up();
     assert!(peak < BOUND, "{peak} KiB");
 }
 

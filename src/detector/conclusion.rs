@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Detector, Rules, Surveyed, pair_values};
 use crate::error::Error;
-use crate::held::{HeaderId, Held};
+use crate::held::{HeaderId, Held, Place};
 use crate::history::{self, Failure, Merged, Publication, PublishError, Wanted};
 use crate::options::Output;
 use crate::sightings::{PairId, Past, Sightings, Standing};
@@ -127,7 +127,7 @@ impl Conclusion {
     }
 
     /// The verdicts on the new pairs, by first time, then by key values.
-    pub fn sorted_new_pairs(&self) -> Vec<Verdict> {
+    fn sorted_new_pairs(&self) -> Vec<Verdict> {
         let mut pairs: Vec<_> = self.new_pairs().filter_map(|id| self.verdict(id)).collect();
         let values = |id: PairId| pair_values(&self.sightings, id);
         pairs.sort_by(|one, other| {
@@ -168,35 +168,49 @@ impl Conclusion {
     ) -> Result<(), E> {
         let (rules, sightings) = (self.rules, &self.sightings);
         let mut returned = Returned::new(rules.max_events, sightings.len());
-        self.held.for_each(|pairs, header, row| {
-            let mut verdicts = pairs
+        self.held.for_each(|row| {
+            let mut verdicts = row
+                .pairs
                 .iter()
                 .filter_map(|id| verdict(&rules, sightings, *id));
             let new = verdicts.clone().find(|verdict| verdict.new);
             let is_new = |id| verdict(&rules, sightings, id).is_some_and(|verdict| verdict.new);
             let deciding = match new {
-                Some(new) => returned.count(pairs, is_new).then_some(new),
+                Some(new) => returned.count(row.pairs, is_new).then_some(new),
                 None => verdicts.next().filter(|_| rules.output == Output::All),
             };
-            deciding.map_or(Ok(()), |verdict| visit(sightings, &verdict, header, row))
+            deciding.map_or(Ok(()), |verdict| {
+                visit(sightings, &verdict, row.header, row.bytes)
+            })
         })
     }
 
-    /// The held rows of the new pairs under [`Output::Pairs`]: each pair's earliest, with the cells of
-    /// [`super::DETAILS`].
+    /// The verdicts on the new pairs under [`Output::Pairs`], by first time, then by key values; and where the row of
+    /// each pair's earliest event is held, where one is.
     ///
     /// # Errors
     /// That of reading back the rows beyond memory.
-    pub fn details(&mut self) -> Result<HashMap<PairId, Vec<u8>>, Error> {
+    pub fn table(&mut self) -> Result<Vec<(Verdict, Option<Place>)>, Error> {
         let (rules, sightings) = (self.rules, &self.sightings);
-        let mut details = HashMap::new();
-        self.held.for_each(|pairs, _, row| {
+        let mut places = HashMap::new();
+        self.held.for_each(|row| {
             let new = |id: &&PairId| sightings.get(**id).is_some_and(|pair| rules.is_new(pair));
             // Only earlier and earlier rows of a pair were held: the last one is its earliest.
-            details.extend(pairs.iter().filter(new).map(|id| (*id, row.to_vec())));
+            places.extend(row.pairs.iter().filter(new).map(|id| (*id, row.place)));
             Ok::<_, Error>(())
         })?;
-        Ok(details)
+        let verdicts = self.sorted_new_pairs().into_iter();
+        let with_place = |verdict: Verdict| (verdict, places.get(&verdict.pair).copied());
+        Ok(verdicts.map(with_place).collect())
+    }
+
+    /// Puts the cells of [`super::DETAILS`] that are held at `place` into `row`; nothing where there is none.
+    ///
+    /// # Errors
+    /// That of reading back a row beyond memory.
+    pub fn read_details(&self, place: Option<Place>, row: &mut Vec<u8>) -> Result<(), Error> {
+        row.clear();
+        place.map_or(Ok(()), |place| self.held.read(place, row))
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn confirm(
     sightings: &mut Sightings,
     publication: &Publication<'_>,
     merged: Merged,
-    asked: Asked,
+    asked: Box<Asked>,
 ) -> Result<Merged, PublishError> {
     let before = sightings.pasts();
     let confirmed = insist(history, hasher, sightings, publication, asked);
@@ -82,7 +82,7 @@ fn insist(
     hasher: &PairHasher,
     sightings: &mut Sightings,
     publication: &Publication<'_>,
-    mut asked: Asked,
+    mut asked: Box<Asked>,
 ) -> Result<(), PublishError> {
     let started = Instant::now();
     for shortest in PAUSES {

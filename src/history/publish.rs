@@ -96,7 +96,7 @@ pub(super) enum Placed {
     /// It is there, on the disk.
     Durably(Merged),
     /// Only reading the lookup again tells.
-    Perhaps(Merged, Asked),
+    Perhaps(Merged, Box<Asked>),
 }
 
 /// Merges and replaces, again where somebody who does not take the lock writes the lookup meanwhile.

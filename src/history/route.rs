@@ -47,7 +47,7 @@ pub enum Replaced {
     /// The new file is there, on the disk.
     Durably,
     /// Somebody else was asked to do it: reading the lookup again tells.
-    Perhaps(Asked),
+    Perhaps(Box<Asked>),
 }
 
 /// A replacement that somebody else was asked to make.

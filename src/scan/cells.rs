@@ -147,15 +147,15 @@ fn for_each_pair(
     conclusion: &mut Conclusion,
     mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut details = conclusion.details()?;
-    for verdict in conclusion.sorted_new_pairs() {
+    let mut row = Vec::new();
+    for (verdict, place) in conclusion.table()? {
         let sightings = &conclusion.sightings;
+        conclusion.read_details(place, &mut row)?;
         let mut cells = vec![time_cell(verdict.first), time_cell(Some(verdict.last))];
         push_pair(&mut cells, geoip, sightings, verdict.pair);
         cells.push(Cell::Number(
             sightings.get(verdict.pair).map_or(0, |pair| pair.count),
         ));
-        let row = details.remove(&verdict.pair).unwrap_or_default();
         cells.extend(row_cells::<{ DETAILS.len() }>(&row).map(Cell::Text));
         visit(cells)?;
     }

@@ -43,6 +43,7 @@ pub use connection::not_chunked;
 use connection::{Connection, Lost};
 use events::EventRows;
 use intake::Intake;
+use pairs::PairRows;
 use summary::Summary;
 
 /// How long to read on after a fatal error, so that splunkd can take the reply before the pipe breaks.
@@ -253,8 +254,9 @@ fn answer<R: Read, W: Write>(
     }
     match options.output {
         Output::Pairs => {
-            let table = pairs::table(options.by.names(), headers, conclusion)?;
-            connection.reply_with(reply, &table)
+            let rows = PairRows::new(headers, options.by.names(), conclusion)?;
+            let length = rows.length(conclusion)?;
+            connection.reply_streamed(reply, length, |out| rows.write(conclusion, out))
         }
         Output::Events | Output::All => {
             let rows = EventRows::new(headers, options.by.names());

@@ -1,37 +1,76 @@
 //! The body of a reply with pairs: a row for each new pair, sorted by first time and key.
 
+use std::io::Write;
+
 use super::connection::Lost;
 use super::intake::ChunkHeader;
 use crate::detector::{Conclusion, DETAILS, Verdict};
+use crate::held::Place;
 use crate::rows::{Record, push_cell};
 use crate::timestamp::{FIRST_TIME, LAST_TIME};
 
-/// The whole table as CSV; empty where there is no new pair.
-pub(super) fn table(
-    keys: &[String],
-    headers: &[ChunkHeader],
-    conclusion: &mut Conclusion,
-) -> Result<Vec<u8>, Lost> {
-    let pairs = conclusion.sorted_new_pairs();
-    if pairs.is_empty() {
-        return Ok(Vec::new());
+/// The table.
+pub(super) struct PairRows<'a> {
+    keys: &'a [String],
+    /// Which of [`DETAILS`] it has.
+    shown: Vec<usize>,
+    /// The pairs, and where the rows of their earliest events are held.
+    pairs: Vec<(Verdict, Option<Place>)>,
+}
+
+impl<'a> PairRows<'a> {
+    /// Of the new pairs of `conclusion`, whose rows came under `headers`.
+    pub(super) fn new(
+        headers: &[ChunkHeader],
+        keys: &'a [String],
+        conclusion: &mut Conclusion,
+    ) -> Result<Self, Lost> {
+        let is_key = |name: &str| keys.iter().any(|key| key == name);
+        let came = |index| headers.iter().any(|header| header.has_detail(index));
+        let details = DETAILS.iter().enumerate();
+        let shown = details.filter(|(index, name)| came(*index) && !is_key(name));
+        Ok(Self {
+            keys,
+            shown: shown.map(|(index, _)| index).collect(),
+            pairs: conclusion.table()?,
+        })
     }
-    let details = conclusion.details()?;
-    let is_key = |index: usize| {
-        DETAILS
-            .get(index)
-            .is_some_and(|name| keys.iter().any(|key| key == name))
-    };
-    let shown: Vec<_> = (0..DETAILS.len())
-        .filter(|index| headers.iter().any(|header| header.has_detail(*index)) && !is_key(*index))
-        .collect();
-    let mut out = header(keys, &shown);
-    for verdict in pairs {
-        push_pair(&mut out, conclusion, &verdict);
-        push_details(&mut out, details.get(&verdict.pair), &shown);
-        out.push(b'\n');
+
+    /// The bytes that [`PairRows::write`] will write.
+    pub(super) fn length(&self, conclusion: &Conclusion) -> Result<u64, Lost> {
+        let mut length = 0;
+        self.each(conclusion, |row| {
+            length += row.len() as u64;
+            Ok(())
+        })?;
+        Ok(length)
     }
-    Ok(out)
+
+    /// Writes the header and the rows; nothing where there is no new pair.
+    pub(super) fn write(&self, conclusion: &Conclusion, out: &mut dyn Write) -> Result<(), Lost> {
+        self.each(conclusion, |row| Ok(out.write_all(row)?))
+    }
+
+    /// Calls `visit` with the header, before the first row, and with every row.
+    fn each(
+        &self,
+        conclusion: &Conclusion,
+        mut visit: impl FnMut(&[u8]) -> Result<(), Lost>,
+    ) -> Result<(), Lost> {
+        if !self.pairs.is_empty() {
+            visit(&header(self.keys, &self.shown))?;
+        }
+        let (mut row, mut details) = (Vec::new(), Vec::new());
+        for (verdict, place) in &self.pairs {
+            row.clear();
+            push_pair(&mut row, conclusion, verdict);
+            conclusion.read_details(*place, &mut details)?;
+            push_details(&mut row, &details, &self.shown);
+            row.push(b'\n');
+            visit(&row)?;
+        }
+        Ok(())
+    }
 }
 
 fn header(keys: &[String], shown: &[usize]) -> Vec<u8> {
@@ -67,8 +106,7 @@ fn push_pair(out: &mut Vec<u8>, conclusion: &Conclusion, verdict: &Verdict) {
     out.extend_from_slice(format!(",{},{count}", u8::from(verdict.new)).as_bytes());
 }
 
-fn push_details(out: &mut Vec<u8>, row: Option<&Vec<u8>>, shown: &[usize]) {
-    let row = row.map_or(b"".as_slice(), Vec::as_slice);
+fn push_details(out: &mut Vec<u8>, row: &[u8], shown: &[usize]) {
     let mut ends = Vec::new();
     let record = Record::whole(row, &mut ends);
     for index in shown {

@@ -172,7 +172,7 @@ impl Route for RestRoute {
             }
         };
         if failure.uncertain {
-            Ok(Replaced::Perhaps(Asked { staged, failure }))
+            Ok(Replaced::Perhaps(Box::new(Asked { staged, failure })))
         } else {
             Err(failure)
         }
