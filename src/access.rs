@@ -239,7 +239,7 @@ impl AccessColumns {
     }
 
     fn succeeded(&self, record: &Record<'_>, success: &StatusList) -> bool {
-        let raw = self.raw.map_or(b"".as_slice(), |at| record.raw(at));
+        let raw = self.raw(record);
         let in_raw = match quoted(raw) {
             Some(quoted) => accesslog::http_status_doubled(quoted),
             None => accesslog::http_status(raw),
@@ -251,9 +251,15 @@ impl AccessColumns {
         }
     }
 
+    /// The cell of _raw as it stands; empty where there is none.
+    fn raw<'a>(&self, record: &Record<'a>) -> &'a [u8] {
+        self.raw.map_or(b"", |at| record.raw(at))
+    }
+
     fn count(&self, record: &Record<'_>) -> u64 {
         // Whatever count an extraction finds in an event's URL.
-        if self.raw.is_some_and(|at| !record.raw(at).is_empty()) {
+        let raw = self.raw(record);
+        if !quoted(raw).unwrap_or(raw).is_empty() {
             return 1;
         }
         let text = cell(record, self.count);

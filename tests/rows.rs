@@ -59,6 +59,17 @@ fn a_summarised_row_has_its_times_under_one_of_three_spellings() {
 }
 
 #[test]
+fn an_empty_raw_makes_no_event_of_a_summarised_row() {
+    for raw in ["", "\"\""] {
+        let body =
+            format!("_time,bucket_name,remote_ip,_raw,count\n{NOW},billing,192.0.2.7,{raw},7\n");
+        let splunk = Splunk::new().history(HEADER);
+        let found = splunk.search("output=pairs").body(body).run();
+        assert_eq!(found.column("count"), ["7"], "{raw:?}");
+    }
+}
+
+#[test]
 fn the_time_of_an_event_is_preferred_to_the_columns_of_a_summary() {
     let rows = [pair("billing", "192.0.2.7")
         .at(NOW)

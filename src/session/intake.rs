@@ -1,5 +1,6 @@
 //! The rows that splunkd sends, chunk by chunk, into the detector.
 
+use std::collections::HashMap;
 use std::io::Read;
 
 use super::batch::{Batch, Reading};
@@ -30,7 +31,6 @@ pub(super) fn fields(reporting: bool) -> impl Iterator<Item = &'static str> {
 /// A header that a chunk came with.
 #[derive(Debug)]
 pub(super) struct ChunkHeader {
-    raw: Vec<u8>,
     /// The names.
     pub(super) names: Header,
     /// Where the columns are that say what a row is about.
@@ -42,7 +42,6 @@ impl ChunkHeader {
     fn new(record: &Record<'_>, keys: &[String]) -> Self {
         let names = Header::new(record);
         Self {
-            raw: record.bytes().to_vec(),
             columns: AccessColumns::find(&names, keys),
             details: DETAILS.map(|name| names.position(name.as_bytes())),
             names,
@@ -64,6 +63,8 @@ impl ChunkHeader {
 #[derive(Debug)]
 pub(super) struct Intake {
     headers: Vec<ChunkHeader>,
+    /// The number of each of them, by its bytes: there may be one for each chunk.
+    numbers: HashMap<Vec<u8>, usize>,
     keys: Vec<String>,
     success: StatusList,
     hasher: PairHasher,
@@ -89,6 +90,7 @@ impl Intake {
     pub(super) fn new(detector: Detector, options: &Options) -> Self {
         Self {
             headers: Vec::new(),
+            numbers: HashMap::new(),
             keys: options.by.names().to_vec(),
             success: options.status.clone(),
             hasher: detector.hasher().clone(),
@@ -134,14 +136,13 @@ impl Intake {
 
     /// The number of this header: that of an earlier chunk, nearly always.
     fn header(&mut self, record: &Record<'_>) -> usize {
-        let known = self
-            .headers
-            .iter()
-            .rposition(|header| header.raw == record.bytes());
-        known.unwrap_or_else(|| {
-            self.headers.push(ChunkHeader::new(record, &self.keys));
-            self.headers.len() - 1
-        })
+        if let Some(known) = self.numbers.get(record.bytes()) {
+            return *known;
+        }
+        let number = self.headers.len();
+        self.headers.push(ChunkHeader::new(record, &self.keys));
+        self.numbers.insert(record.bytes().to_vec(), number);
+        number
     }
 }
 
