@@ -152,6 +152,17 @@ impl Conclusion {
         self.new_pairs().filter(vanished).collect()
     }
 
+    /// How many they are, in words; `None` where there is none.
+    pub fn vanished_message(&self) -> Option<String> {
+        let count = self.vanished().len();
+        (count > 0).then(|| {
+            format!(
+                "{count} new pairs are shown without their events: another program removed them from the history \
+                 meanwhile"
+            )
+        })
+    }
+
     /// The verdict on this pair.
     pub fn verdict(&self, id: PairId) -> Option<Verdict> {
         verdict(&self.rules, &self.sightings, id)

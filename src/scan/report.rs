@@ -50,6 +50,7 @@ impl Report {
         let warnings = [
             unparsable(tally),
             empty_history(arguments, &lookup, conclusion),
+            conclusion.vanished_message(),
             unpublished(&lookup, conclusion),
             geoip.and_then(GeoIp::warning),
         ];
@@ -91,7 +92,7 @@ fn empty_history(
 ) -> Option<String> {
     let empty = conclusion.merged.before == 0 && !arguments.seed;
     empty.then(|| {
-        format!("the history {lookup} was empty, so every pair is new; learn from older logs first: s3newip scan --seed")
+        format!("the history {lookup} was empty, so every pair counts as never seen; learn from older logs first: s3newip scan --seed")
     })
 }
 

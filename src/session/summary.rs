@@ -23,7 +23,6 @@ pub(super) struct Summary<'a> {
 impl Summary<'_> {
     /// The messages, the most important one first.
     pub(super) fn messages(&self) -> Vec<(Level, String)> {
-        let vanished = self.conclusion.vanished().len();
         let messages = [
             (
                 Level::Error,
@@ -39,10 +38,7 @@ impl Summary<'_> {
                 Level::Warn,
                 self.tally.skipped_message(self.options.by.names()),
             ),
-            (
-                Level::Warn,
-                (vanished > 0).then(|| vanished_pairs(vanished)),
-            ),
+            (Level::Warn, self.conclusion.vanished_message()),
             (Level::Info, Some(self.sum())),
         ];
         messages
@@ -136,13 +132,6 @@ pub(super) fn not_learnt(failure: &Failure) -> String {
 
 fn remedy(failure: &Failure) -> &str {
     failure.remedy.as_deref().unwrap_or(DISK_REMEDY)
-}
-
-fn vanished_pairs(count: usize) -> String {
-    format!(
-        "{count} new pairs are shown without their events: another program removed them from the history while this \
-         search ran"
-    )
 }
 
 /// The one row of a run that only learns.

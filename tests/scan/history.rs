@@ -32,9 +32,29 @@ fn a_history_that_is_not_there_is_made_where_it_is_named() {
 fn its_default_name_is_the_lookups_in_the_current_folder() {
     let folder = Folder::new().file("a.log", lines(&["192.0.2.1"]));
     let found = folder.scan(&["a.log"]).run().expect_code(0);
-    found.expect_stderr(&["was empty, so every pair is new", "scan --seed"]);
+    found.expect_stderr(&[
+        "was empty, so every pair counts as never seen",
+        "scan --seed",
+    ]);
     assert_eq!(folder.text(HISTORY), learnt());
     assert_eq!(folder.names(), ["a.log", HISTORY]);
+}
+
+/// Its events were let go of, once a look at the history had found it there.
+#[test]
+fn a_pair_that_is_removed_meanwhile_is_shown_without_its_events() {
+    let folder = Folder::new().file("seen.csv", learnt());
+    let history = folder.at("seen.csv");
+    let found = folder
+        .scan(&["--lookup", "seen.csv", "--format", "csv"])
+        .input(lines(&["192.0.2.1"]).repeat(60_000))
+        .meanwhile(move || fs::write(history, HEADER).unwrap())
+        .input(lines(&["192.0.2.2"]))
+        .run()
+        .expect_code(0);
+    assert_eq!(found.column("src_ip"), ["192.0.2.2", "192.0.2.1"]);
+    assert_eq!(found.column("operation"), ["REST.GET.OBJECT", ""]);
+    found.expect_stderr(&["1 new pairs are shown without their events"]);
 }
 
 #[test]

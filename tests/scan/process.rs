@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,13 @@ use crate::support::{binary_under_test, runner};
 /// The longest life of a process.
 const LIFE: Duration = Duration::from_secs(60);
 
+/// What is done to its standard input, or meanwhile.
+type Step = Box<dyn FnOnce(&mut ChildStdin) + Send>;
+
 /// A run that has not started yet.
 pub(crate) struct Scan {
     command: Command,
-    input: Vec<Vec<u8>>,
+    input: Vec<Step>,
     output: Option<File>,
     on_terminal: bool,
     lines: usize,
@@ -64,8 +67,21 @@ impl Scan {
     }
 
     /// Adds a piece of standard input; every piece is a write of its own.
-    pub(crate) fn input(mut self, bytes: impl AsRef<[u8]>) -> Self {
-        self.input.push(bytes.as_ref().to_vec());
+    pub(crate) fn input(self, bytes: impl AsRef<[u8]>) -> Self {
+        let bytes = bytes.as_ref().to_vec();
+        self.step(move |stdin| {
+            // A program that no longer reads is not what is tested here.
+            let _ = stdin.write_all(&bytes).and_then(|()| stdin.flush());
+        })
+    }
+
+    /// Does something when the pieces before have been read, but for what fits into a pipe.
+    pub(crate) fn meanwhile(self, act: impl FnOnce() + Send + 'static) -> Self {
+        self.step(|_| act())
+    }
+
+    fn step(mut self, step: impl FnOnce(&mut ChildStdin) + Send + 'static) -> Self {
+        self.input.push(Box::new(step));
         self
     }
 
@@ -157,12 +173,11 @@ impl Scan {
                 child => break child.expect("the program starts"),
             }
         };
-        let pieces = std::mem::take(&mut self.input);
+        let steps = std::mem::take(&mut self.input);
         if let Some(mut stdin) = child.stdin.take() {
             thread::spawn(move || {
-                for piece in pieces {
-                    // A program that no longer reads is not what is tested here.
-                    let _ = stdin.write_all(&piece).and_then(|()| stdin.flush());
+                for step in steps {
+                    step(&mut stdin);
                     thread::sleep(Duration::from_millis(50));
                 }
             });
