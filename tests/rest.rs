@@ -3,7 +3,9 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -435,6 +437,36 @@ fn a_closed_port_is_named() {
         .run();
     expect_unpublished(&splunk, &found, &[&uri, "refused", "mgmtHostPort"]);
     assert_eq!(splunk.history_text(), history());
+}
+
+/// Whatever listens there, the request has not been sent: nothing is uncertain, and asking again would not help.
+#[test]
+fn a_port_that_does_not_speak_tls_is_named() {
+    for said in ["", "HTTP/1.1 400 Bad Request\r\n\r\n"] {
+        let splunk = splunk();
+        let port = Management::of(&splunk);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let uri = format!("https://{}", listener.local_addr().unwrap());
+        let connections = thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            stream.write_all(said.as_bytes()).unwrap();
+            drop(stream);
+            listener.set_nonblocking(true).unwrap();
+            move || 1 + listener.incoming().map_while(Result::ok).count()
+        });
+        let found = search(&splunk, "publish=rest", &port)
+            .searchinfo("splunkd_uri", json!(uri))
+            .run();
+        let parts = [
+            &uri,
+            "could not be written and is as it was",
+            "no connection",
+            "mgmtHostPort",
+        ];
+        expect_unpublished(&splunk, &found, &parts);
+        assert_eq!(connections.join().unwrap()(), 1);
+        assert_eq!(splunk.history_text(), history());
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One request and its answer: a form is posted, a status and splunkd's words come back.
 
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use ureq::unversioned::transport::{Connector, NextTimeout, TcpConnector};
 use ureq::{Agent, Timeout};
 
 use super::address::Address;
-use super::tls::TlsConnector;
+use super::tls::{NoHandshake, TlsConnector};
 use super::trust::Trust;
 use crate::session_key::SessionKey;
 
@@ -54,7 +55,7 @@ pub struct Answer {
 pub enum ExchangeError {
     /// Nothing was sent: the connection could not be made.
     #[error("no connection: {0}")]
-    NoConnection(std::io::Error),
+    NoConnection(io::Error),
     /// Nothing was sent: the server could not prove to be splunkd.
     #[error("{0}")]
     NotSplunkd(rustls::CertificateError),
@@ -139,7 +140,7 @@ impl Client {
 fn exchange_error(cause: ureq::Error) -> ExchangeError {
     match cause {
         ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
-            ExchangeError::NoConnection(std::io::ErrorKind::TimedOut.into())
+            ExchangeError::NoConnection(ErrorKind::TimedOut.into())
         }
         ureq::Error::Timeout(_) => ExchangeError::TimedOut,
         ureq::Error::Io(cause) => io_error(cause),
@@ -150,15 +151,30 @@ fn exchange_error(cause: ureq::Error) -> ExchangeError {
     }
 }
 
-fn io_error(cause: std::io::Error) -> ExchangeError {
-    let tls = cause.get_ref().and_then(|inner| inner.downcast_ref());
-    match tls {
-        Some(rustls::Error::InvalidCertificate(cause)) => ExchangeError::NotSplunkd(cause.clone()),
-        _ if cause.kind() == std::io::ErrorKind::ConnectionRefused => {
-            ExchangeError::NoConnection(cause)
-        }
-        _ => ExchangeError::Broken(cause.to_string()),
+fn io_error(cause: io::Error) -> ExchangeError {
+    match cause.downcast() {
+        Ok(NoHandshake(cause)) => match cause.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(rustls::Error::InvalidCertificate(cause)) => {
+                ExchangeError::NotSplunkd(cause.clone())
+            }
+            _ => ExchangeError::NoConnection(cause),
+        },
+        Err(cause) if is_of_connecting(cause.kind()) => ExchangeError::NoConnection(cause),
+        Err(cause) => ExchangeError::Broken(cause.to_string()),
     }
+}
+
+/// Whether only connecting fails in this way: nothing is sent then. Of two addresses, as localhost has, the last one's
+/// error is told, though this machine may not even have that one.
+fn is_of_connecting(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ConnectionRefused
+            | ErrorKind::AddrNotAvailable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkDown
+    )
 }
 
 /// splunkd's messages in JSON: `{"messages":[{"type":"ERROR","text":"..."}]}`.

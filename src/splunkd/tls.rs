@@ -69,6 +69,11 @@ impl<In: Transport> Connector<In> for TlsConnector {
     }
 }
 
+/// The server and we did not agree on a connection in TLS: nothing was sent but our wish for one.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct NoHandshake(pub(super) std::io::Error);
+
 /// A connection in TLS.
 pub(super) struct TlsTransport {
     buffers: LazyBuffers,
@@ -86,7 +91,11 @@ impl TlsTransport {
         let mut conn = ClientConnection::new(config, name).map_err(std::io::Error::other)?;
         let mut sock = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
         sock.set_timeout(details.timeout);
-        conn.complete_io(&mut sock)?;
+        conn.complete_io(&mut sock)
+            .map_err(|cause| match cause.into() {
+                ureq::Error::Io(cause) => std::io::Error::other(NoHandshake(cause)).into(),
+                other => other,
+            })?;
         Ok(Self {
             buffers: LazyBuffers::new(
                 details.config.input_buffer_size(),
