@@ -5,6 +5,7 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::process::Command;
 use support::files::{State, is_open_to_all, is_root, names_in, set_mode};
 use support::strace::Strace;
 use support::{HISTORY, NOW, Outcome, Search, Splunk, access, body_of};
@@ -485,6 +486,29 @@ fn mode_and_owner_are_kept() {
             (before.mode(), before.owner())
         );
     }
+}
+
+/// In a user namespace, as in a container without root, other people's files have owners that nobody there has.
+#[test]
+fn an_owner_without_a_number_is_not_kept() {
+    let alone = ["unshare", "--user", "--map-root-user"];
+    let tried = Command::new(alone[0])
+        .args(&alone[1..])
+        .arg("true")
+        .status();
+    if !is_root() || !tried.is_ok_and(|status| status.success()) {
+        println!("skipped: needs root and user namespaces");
+        return;
+    }
+    let splunk = Splunk::new().history(HEADER);
+    set_mode(&splunk.history_path(), 0o666);
+    chown(splunk.history_path(), Some(4321), Some(1234)).unwrap();
+    search(&splunk)
+        .through(&alone)
+        .probes(0)
+        .run()
+        .expect_no_message("ERROR");
+    assert_ne!(splunk.history_text(), HEADER);
 }
 
 #[test]

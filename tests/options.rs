@@ -274,6 +274,12 @@ fn an_unknown_option_gets_the_nearest_name() {
 }
 
 #[test]
+fn key_fields_with_an_equals_sign_are_told_where_they_belong() {
+    refused("by=remote_ip", &["by is no option", "without ="]);
+    refused("new=unseen By = remote_ip", &["by is no option"]);
+}
+
+#[test]
 fn a_word_that_is_no_option_is_refused() {
     refused("unseen", &["unseen", "lookup", "by"]);
     refused("304", &["304"]);

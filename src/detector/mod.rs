@@ -352,16 +352,18 @@ impl Detector {
         }
         let keep = matches!(self.surveyed, Surveyed::Nothing);
         let (rules, size) = (self.rules, self.history.size());
-        let sightings = &mut self.sightings;
+        let sightings = &self.sightings;
         let sieve = sightings.sieve();
         let wanted = if keep {
             Wanted::all(&self.hasher)
         } else {
             Wanted::of(&sieve, &self.hasher)
         };
+        let mut known = vec![false; sightings.len()];
         let (mut settled, mut begun) = (None, false);
         self.history.read(wanted, &mut |run| {
             let Some(run) = run else {
+                known.fill(false);
                 (settled, begun) = (None, false);
                 return;
             };
@@ -373,14 +375,19 @@ impl Detector {
             settled = settled
                 .take()
                 .and_then(|settled| settled.with(keys.clone()));
-            for key in keys.filter(|key| sieve.passes(*key)) {
-                if let Some(id) = sightings.find(key) {
-                    sightings.set_standing(id, Standing::Known);
+            let passing = keys.filter(|key| sieve.passes(*key));
+            for id in passing.filter_map(|key| sightings.find(key)) {
+                if let Some(known) = known.get_mut(id.index()) {
+                    *known = true;
                 }
             }
         })?;
-        for pair in self.sightings.iter_mut().filter(|pair| undecided(pair)) {
-            pair.standing = Standing::Candidate;
+        for (pair, known) in self.sightings.iter_mut().zip(known) {
+            if known {
+                pair.standing = Standing::Known;
+            } else if undecided(pair) {
+                pair.standing = Standing::Candidate;
+            }
         }
         self.surveyed = settled.map_or(Surveyed::Seen, Surveyed::Everything);
         Ok(())

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::uninterrupted;
+use super::{is_link, uninterrupted};
 use crate::shown;
 
 /// How long to wait for another run to finish with the history.
@@ -129,12 +129,19 @@ fn open(path: &Path) -> io::Result<File> {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
             options.open(path).map_err(|_| cause)?
         }
+        Err(cause) if cause.kind() == io::ErrorKind::IsADirectory || is_link(&cause) => {
+            return Err(no_file());
+        }
         opened => opened?,
     };
-    if !uninterrupted(|| file.metadata())?.is_file() {
-        return Err(io::Error::other("it is no regular file; remove it"));
+    match uninterrupted(|| file.metadata())?.is_file() {
+        true => Ok(file),
+        false => Err(no_file()),
     }
-    Ok(file)
+}
+
+fn no_file() -> io::Error {
+    io::Error::other("it is no regular file; remove it")
 }
 
 /// Whether `path` still leads to `file`.

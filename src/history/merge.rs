@@ -143,11 +143,7 @@ impl Merge<'_> {
 
     /// Makes the staged file, and copies what stands before byte `until` of the history.
     fn begin(&mut self, head: &Head, until: u64) -> Result<(), MergeError> {
-        let replaces = self
-            .source
-            .metadata()
-            .map_err(stage_error("look at the file to replace"))?
-            .is_some();
+        let replaces = self.source.metadata().is_some();
         let stage = Stage::create(self.folder, self.staged_name, replaces);
         let stage = self.stage.insert(stage.map_err(stage_error("create"))?);
         let out = stage.writer();

@@ -51,6 +51,11 @@ fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
+/// What a link is refused with (open(2), O_NOFOLLOW).
+fn is_link(cause: &io::Error) -> bool {
+    cause.raw_os_error() == Some(libc::ELOOP)
+}
+
 /// Which file, and which of its columns make a pair.
 #[derive(Debug, Clone)]
 pub struct History {
@@ -119,14 +124,15 @@ impl History {
                 visit(Some(&block.run()));
                 Ok::<_, Error>(())
             });
-            match read {
-                Ok(_) => return Ok(rows),
-                // A file that somebody is just writing may look broken.
-                Err(_) if attempts < publish::ATTEMPTS && !source.is_current().unwrap_or(true) => {
-                    attempts += 1
-                }
-                Err(error) => return Err(error),
+            // A file that somebody is just writing may look broken, or be two halves of two states.
+            let settled = match read {
+                Ok(_) => source.is_as_it_was()?,
+                Err(_) => source.is_current().unwrap_or(true),
+            };
+            if settled || attempts == publish::ATTEMPTS {
+                return read.map(|_| rows);
             }
+            attempts += 1;
         }
     }
 }
@@ -155,9 +161,42 @@ mod tests {
             }
             Some(run) => {
                 seen += run.rows.len();
-                std::fs::write(&path, text(&rows(3))).unwrap();
+                if attempts == 1 {
+                    std::fs::write(&path, text(&rows(3))).unwrap();
+                }
             }
         });
         assert_eq!((read.unwrap(), attempts, seen), (3, 2, 3));
+    }
+
+    /// A pair that moved to the front meanwhile is in neither half that was read.
+    #[test]
+    fn a_file_of_two_halves_that_fit_is_read_from_its_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seen.csv");
+        let others = "billing,192.0.2.1,1,2\n".repeat(100_000);
+        let (head, pair) = (
+            "bucket_name,remote_ip,firstTime,lastTime\n",
+            "billing,192.0.2.7,1,2\n",
+        );
+        std::fs::write(&path, [head, &others, pair].concat()).unwrap();
+        let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
+        let history = History::new(&path, &keys).unwrap();
+        let hasher = PairHasher::new(&[0; 16]);
+        let key = hasher.key(b"billing,192.0.2.7,");
+        let (mut attempts, mut met) = (0, 0);
+        let read = history.read(Wanted::all(&hasher), &mut |run| match run {
+            None => {
+                attempts += 1;
+                met = 0;
+            }
+            Some(run) => {
+                if attempts == 1 && met == 0 {
+                    std::fs::write(&path, [head, pair, &others].concat()).unwrap();
+                }
+                met += run.rows.iter().filter(|row| row.key == Some(key)).count();
+            }
+        });
+        assert_eq!((read.unwrap(), attempts, met), (100_001, 2, 1));
     }
 }

@@ -195,12 +195,9 @@ fn unstaged(route: &dyn Route, failure: Failure) -> Failure {
 
 /// Makes the staged file look like the one that it replaces, and flushes it with its mode and owner.
 fn finish(mut stage: Stage, source: &Source) -> Result<Stage, Failure> {
-    let old = source
-        .metadata()
-        .map_err(|cause| Failure::of("look at", stage.path(), &cause))?;
-    if let Some(old) = old {
+    if let Some(old) = source.metadata() {
         stage
-            .keep_mode_and_owner(&old)
+            .keep_mode_and_owner(old)
             .map_err(|cause| Failure::of("keep mode and owner of", stage.path(), &cause))?;
     }
     let flushed = stage.writer().flush();

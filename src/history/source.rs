@@ -5,25 +5,24 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::uninterrupted;
+use super::{is_link, uninterrupted};
 use crate::error::Error;
 use crate::shown;
 
-/// An opened history.
+/// A history, opened.
 #[derive(Debug)]
 pub(super) struct Source {
     lookup: PathBuf,
-    origin: Origin,
+    /// The lookup or, where there is none yet, what the app ships as a start; `None` where there is neither.
+    opened: Option<Opened>,
 }
 
+/// An open file, and what it was then.
 #[derive(Debug)]
-enum Origin {
-    /// The lookup itself.
-    Lookup(File, Identity),
-    /// There is no lookup yet: what the app ships is the start.
-    Default(File, PathBuf),
-    /// There is neither.
-    Nothing,
+struct Opened {
+    file: File,
+    path: PathBuf,
+    metadata: Metadata,
 }
 
 /// What tells one state of a file from another.
@@ -31,9 +30,15 @@ enum Origin {
 struct Identity {
     device: u64,
     inode: u64,
+    content: Content,
+    changed: (i64, i64),
+}
+
+/// What every writing changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Content {
     size: u64,
     modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl Identity {
@@ -41,9 +46,17 @@ impl Identity {
         Self {
             device: file.dev(),
             inode: file.ino(),
+            content: Content::of(file),
+            changed: (file.ctime(), file.ctime_nsec()),
+        }
+    }
+}
+
+impl Content {
+    fn of(file: &Metadata) -> Self {
+        Self {
             size: file.size(),
             modified: (file.mtime(), file.mtime_nsec()),
-            changed: (file.ctime(), file.ctime_nsec()),
         }
     }
 }
@@ -54,62 +67,60 @@ impl Source {
     /// # Errors
     /// One of them is there and cannot be opened, or is no regular file.
     pub(super) fn open(lookup: &Path) -> Result<Self, Error> {
-        let origin = match open_regular(lookup)? {
-            Some(file) => {
-                let identity = Identity::of(
-                    &uninterrupted(|| file.metadata())
-                        .map_err(|cause| unreadable(lookup, &cause))?,
-                );
-                Origin::Lookup(file, identity)
-            }
-            None => {
-                let default = default_of(lookup);
-                match open_regular(&default)? {
-                    Some(file) => Origin::Default(file, default),
-                    None => Origin::Nothing,
-                }
-            }
+        let opened = match open_regular(lookup)? {
+            None => open_regular(&default_of(lookup))?,
+            opened => opened,
         };
         Ok(Self {
             lookup: lookup.to_owned(),
-            origin,
+            opened,
         })
     }
 
     /// The open file and its path; `None` where there is nothing yet.
     pub(super) fn file(&self) -> Option<(&File, &Path)> {
-        match &self.origin {
-            Origin::Lookup(file, _) => Some((file, &self.lookup)),
-            Origin::Default(file, path) => Some((file, path)),
-            Origin::Nothing => None,
-        }
+        let opened = self.opened.as_ref()?;
+        Some((&opened.file, &opened.path))
     }
 
     /// Mode and owner to keep: those of the lookup. `None` where the lookup does not exist yet.
-    pub(super) fn metadata(&self) -> io::Result<Option<Metadata>> {
-        match &self.origin {
-            Origin::Lookup(file, _) => uninterrupted(|| file.metadata()).map(Some),
-            Origin::Default(..) | Origin::Nothing => Ok(None),
-        }
+    pub(super) fn metadata(&self) -> Option<&Metadata> {
+        let opened = self.opened.as_ref();
+        let lookup = opened.filter(|opened| opened.path == self.lookup);
+        lookup.map(|opened| &opened.metadata)
     }
 
     /// Whether the lookup is still the file that was opened, and unchanged: nobody wrote or replaced it meanwhile.
+    ///
+    /// # Errors
+    /// The system's.
     pub(super) fn is_current(&self) -> io::Result<bool> {
         let now = match uninterrupted(|| fs::symlink_metadata(&self.lookup)) {
             Ok(file) => Some(Identity::of(&file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(match &self.origin {
-            Origin::Lookup(_, identity) => now.as_ref() == Some(identity),
-            Origin::Default(..) | Origin::Nothing => now.is_none(),
-        })
+        Ok(now == self.metadata().map(Identity::of))
+    }
+
+    /// Whether nobody wrote into the open file meanwhile: what was read of it is one state, be it that of a file that has
+    /// been replaced since.
+    ///
+    /// # Errors
+    /// The file cannot be looked at.
+    pub(super) fn is_as_it_was(&self) -> Result<bool, Error> {
+        let Some(opened) = &self.opened else {
+            return Ok(true);
+        };
+        let now = uninterrupted(|| opened.file.metadata())
+            .map_err(|cause| unreadable(&opened.path, &cause))?;
+        Ok(Content::of(&now) == Content::of(&opened.metadata))
     }
 }
 
 /// Opens `path` for reading where it is a regular file; `None` where nothing is there. Neither a link nor a device nor
 /// a pipe that somebody put there is opened, nor waited for.
-fn open_regular(path: &Path) -> Result<Option<File>, Error> {
+fn open_regular(path: &Path) -> Result<Option<Opened>, Error> {
     let opened = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
@@ -117,13 +128,18 @@ fn open_regular(path: &Path) -> Result<Option<File>, Error> {
     let file = match opened {
         Ok(file) => file,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) if is_link(&cause) => return Err(not_a_file(path)),
         Err(cause) => return Err(unreadable(path, &cause)),
     };
     let metadata = uninterrupted(|| file.metadata()).map_err(|cause| unreadable(path, &cause))?;
     if !metadata.is_file() {
         return Err(not_a_file(path));
     }
-    Ok(Some(file))
+    Ok(Some(Opened {
+        file,
+        path: path.to_owned(),
+        metadata,
+    }))
 }
 
 /// The file that the app ships as a start: `<lookup>.csv.default`.

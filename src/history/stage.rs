@@ -68,7 +68,7 @@ impl Stage {
         if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
             for (owner, group) in [(None, Some(old.gid())), (Some(old.uid()), None)] {
                 match uninterrupted(|| fchown(file, owner, group)) {
-                    Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {}
+                    Err(cause) if may_not_be_given(cause.kind()) => {}
                     result => result?,
                 }
             }
@@ -80,6 +80,15 @@ impl Stage {
     pub fn placed(mut self) {
         self.in_place = true;
     }
+}
+
+/// Whether an owner or a group cannot be given: by this process, or to anybody in its user namespace, where those of the
+/// file may have no number.
+fn may_not_be_given(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput
+    )
 }
 
 impl Drop for Stage {

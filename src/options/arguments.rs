@@ -166,6 +166,11 @@ fn known(name: &str) -> Result<&'static str, Error> {
     {
         return Ok(known);
     }
+    if name.eq_ignore_ascii_case("by") {
+        return Err(Error::user(
+            "by is no option: write by and the key fields behind the options, without =",
+        ));
+    }
     let start: String = name.chars().take(COMPARED_CHARACTERS).collect();
     let nearest = NAMES
         .into_iter()
