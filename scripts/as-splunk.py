@@ -3,8 +3,9 @@
 
     make app && scripts/as-splunk.py [--args 'new=unseen output=pairs'] [LOG FOLDER ...]
 
-Learns from the older days first (seed=true), then searches today. Prints each frame's metadata and the rows. The app is
-a copy under target/demo, so that its history starts empty each time. Standard library only.
+Learns from the older days first (seed=true, with the search's own lookup and key fields), then searches today. Prints
+each frame's metadata and the rows. The app is a copy in a Splunk of its own, target/demo/splunk, so that its history
+starts empty each time. Exit status: that of the last search. Standard library only.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -72,10 +74,18 @@ def search(program, arguments, folders):
     sent = frame({"action": "getinfo", "preview": False, "searchinfo": info})
     for number, chunk in enumerate(chunks, 1):
         sent += frame({"action": "execute", "finished": number == len(chunks)}, table(chunk))
-    done = subprocess.run([program], input=sent, capture_output=True, check=True)
+    done = subprocess.run([program], input=sent, stdout=subprocess.PIPE, check=False)
     for metadata, body in replies(io.BytesIO(done.stdout)):
         print(json.dumps(metadata))
         print(body, end="")
+    return done.returncode
+
+
+def learning(arguments):
+    """The arguments that learn into the history which a search with these reads."""
+    words = shlex.split(arguments)
+    key = words[words.index("by") :] if "by" in words else []
+    return shlex.join(["seed=true", *[word for word in words if word.startswith("lookup=")], *key])
 
 
 def main():
@@ -86,13 +96,13 @@ def main():
     installed = ROOT / "target" / "app" / "s3newip"
     if not installed.is_dir():
         parser.error("there is no target/app/s3newip: run make app first")
-    app = ROOT / "target" / "demo" / "apps" / "s3newip"
+    app = ROOT / "target" / "demo" / "splunk" / "etc" / "apps" / "s3newip"
     shutil.rmtree(app, ignore_errors=True)
     shutil.copytree(installed, app)
     folder = "linux_x86_64/bin" if platform.machine() in ("x86_64", "AMD64") else "bin"
     program = app / folder / "s3newip"
-    search(program, "seed=true", sorted(SAMPLES.glob("2026-*")))
-    search(program, arguments.args, arguments.folders)
+    search(program, learning(arguments.args), sorted(SAMPLES.glob("2026-*")))
+    sys.exit(search(program, arguments.args, arguments.folders))
 
 
 if __name__ == "__main__":
