@@ -51,16 +51,18 @@ fn push_byte(safe: &mut String, byte: u8) {
     let _ = write!(safe, "\\x{byte:02x}");
 }
 
-/// Characters that a terminal acts on or does not show: C1 controls, soft hyphen, zero-width and direction marks, blank
-/// letters, line and paragraph separators, variation selectors, tags.
+/// Characters that a terminal acts on or does not show: C1 controls, line and paragraph separators, blank braille, the
+/// controls of hieroglyphs and of annotations, and what Unicode calls default ignorable, from the soft hyphen to tags
+/// (DerivedCoreProperties, Default_Ignorable_Code_Point).
 fn is_deceptive(character: char) -> bool {
     // All of ASCII but its control characters is plain.
     !character.is_ascii()
         && matches!(character,
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e01ef}')
+        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -69,11 +71,12 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_act_on_is_escaped() {
-        let cases: [(&[u8], &str); 6] = [
+        let cases: [(&[u8], &str); 7] = [
             (b"curl/8.5.0", "curl/8.5.0"),
             (b"\x1b[2Jgone", "\\x1b[2Jgone"),
             (b"a\nb\tc\r", "a\\nb\\tc\\r"),
             ("abc\u{202e}cba".as_bytes(), "abc\\u{202e}cba"),
+            ("a\u{2800}\u{1d173}".as_bytes(), "a\\u{2800}\\u{1d173}"),
             (b"\xff\xc3", "\\xff\\xc3"),
             ("Zürich".as_bytes(), "Zürich"),
         ];

@@ -100,17 +100,31 @@ fn kept_kind(error: csv::Error) -> io::Error {
     }
 }
 
-/// A cell that no spreadsheet runs as a formula.
+/// What a spreadsheet takes for the beginning of a formula, in both widths.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A cell that no spreadsheet runs as a formula, nor what is behind a semicolon, at which some of them split.
 fn harmless(cell: &Cell) -> String {
     let text = shown::escaped(&cell.to_bytes());
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text != "-";
-    if formula { format!("'{text}") } else { text }
+    if text == "-" {
+        return text;
+    }
+    let mut safe = String::with_capacity(text.len());
+    let mut begins = true;
+    for character in text.chars() {
+        if begins && FORMULA.contains(&character) {
+            safe.push('\'');
+        }
+        safe.push(character);
+        begins = character == ';';
+    }
+    safe
 }
 
 fn ndjson(columns: &[&str], cells: &[Cell], out: &mut dyn Write) -> io::Result<()> {
     let text = |text: &[u8]| match std::str::from_utf8(text) {
         Ok(text) => text.to_owned(),
-        // Two texts must not look the same.
+        // A replacement character would not say which byte it was.
         Err(_) => shown::escaped(text),
     };
     let value = |cell: &Cell| match cell {
@@ -149,6 +163,12 @@ mod tests {
             ("-", "-"),
             ("GET /=x HTTP/1.1", "GET /=x HTTP/1.1"),
             ("\t=1", "\\t=1"),
+            ("＝1", "'＝1"),
+            ("x;=cmd|'/c calc'!A0;+1", "x;'=cmd|'/c calc'!A0;'+1"),
+            (
+                "(compatible; +https://example.com)",
+                "(compatible; +https://example.com)",
+            ),
             ("", ""),
         ];
         for (text, expected) in cases {
