@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::error::Error;
 use crate::shown;
@@ -27,28 +27,37 @@ pub(super) enum Input {
     File(PathBuf, u64),
 }
 
-/// The inputs that `paths` name: files as they are, the files in folders and below except `history`, which is no log, `-`
-/// for standard input, which is also read where there are no paths.
+/// What paths lead to.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// What is read.
+    pub(super) inputs: Vec<Input>,
+    /// Links in folders that lead to folders elsewhere, which are not read.
+    pub(super) links: Vec<PathBuf>,
+}
+
+/// What `paths` lead to: files as they are, the files in folders and below except `history`, which is no log, `-` for
+/// standard input, which is also read where there are no paths.
 ///
 /// # Errors
 /// A path that leads to nothing, or a folder that cannot be read.
-pub(super) fn find(paths: &[PathBuf], history: &Path) -> Result<Vec<Input>, Error> {
+pub(super) fn find(paths: &[PathBuf], history: &Path) -> Result<Found, Error> {
+    let mut found = Found::default();
     if paths.is_empty() {
-        return Ok(vec![Input::Stdin]);
+        found.inputs.push(Input::Stdin);
     }
     let history = std::fs::metadata(history).ok();
-    let mut inputs = Vec::new();
     for path in paths {
         if path == Path::new("-") {
-            inputs.push(Input::Stdin);
+            found.inputs.push(Input::Stdin);
         } else {
-            walk(path, history.as_ref(), &mut inputs)?;
+            walk(path, history.as_ref(), &mut found)?;
         }
     }
-    Ok(inputs)
+    Ok(found)
 }
 
-fn walk(path: &Path, history: Option<&Metadata>, inputs: &mut Vec<Input>) -> Result<(), Error> {
+fn walk(path: &Path, history: Option<&Metadata>, found: &mut Found) -> Result<(), Error> {
     for entry in WalkDir::new(path).sort_by_file_name() {
         let entry = entry.map_err(|cause| {
             let place = cause.path().unwrap_or(path);
@@ -73,10 +82,20 @@ fn walk(path: &Path, history: Option<&Metadata>, inputs: &mut Vec<Input>) -> Res
             metadata.is_file() && !is_history()
         };
         if wanted {
-            inputs.push(Input::File(entry.into_path(), metadata.len()));
+            let size = metadata.len();
+            found.inputs.push(Input::File(entry.into_path(), size));
+        } else if entry.depth() > 0 && metadata.is_dir() && leads_out_of(path, &entry) {
+            found.links.push(entry.into_path());
         }
     }
     Ok(())
+}
+
+/// Whether an entry below `path` is a link to something that is not below it.
+fn leads_out_of(path: &Path, entry: &DirEntry) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    entry.path_is_symlink()
+        && !matches!((real(path), real(entry.path())), (Some(above), Some(target)) if target.starts_with(&above))
 }
 
 fn unreadable(path: &Path, cause: &str) -> Error {

@@ -29,6 +29,7 @@ use crate::timestamp::Timestamp;
 pub use arguments::ScanArguments;
 
 use geoip::GeoIp;
+use inputs::Found;
 use intake::Intake;
 use report::Report;
 
@@ -47,7 +48,7 @@ pub struct World {
 /// A file that cannot be read, a history that is none: the history is then as it was.
 pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Result<Exit, Error> {
     let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
-    let inputs = inputs::find(&arguments.paths, &arguments.lookup)?;
+    let Found { inputs, links } = inputs::find(&arguments.paths, &arguments.lookup)?;
     let mut intake = Intake::new(detector(arguments, world)?, arguments.status.clone());
     let progress = report::progress(&inputs);
     intake.read(&inputs, &progress)?;
@@ -60,7 +61,7 @@ pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Res
     } else {
         output::write(arguments, geoip.as_ref(), &mut conclusion, out).and_then(|()| out.flush())
     };
-    let report = Report::new(arguments, &tally, &conclusion, geoip.as_ref());
+    let report = Report::new(arguments, &links, &tally, &conclusion, geoip.as_ref());
     // Where nobody reads standard error there is nobody to tell.
     let _ = report.print(&mut io::stderr());
     match written {

@@ -1,6 +1,7 @@
 //! What a scan says on standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -39,15 +40,17 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// About a scan that read `tally`, came to `conclusion` and looked up places in `geoip`.
+    /// About a scan that did not follow `links`, read `tally`, came to `conclusion` and looked up places in `geoip`.
     pub(super) fn new(
         arguments: &ScanArguments,
+        links: &[PathBuf],
         tally: &LineTally,
         conclusion: &Conclusion,
         geoip: Option<&GeoIp>,
     ) -> Self {
         let lookup = shown::escaped(arguments.lookup.as_os_str().as_encoded_bytes());
         let warnings = [
+            not_followed(links),
             unparsable(tally),
             empty_history(arguments, &lookup, conclusion),
             conclusion.vanished_message(),
@@ -74,6 +77,14 @@ impl Report {
             None => Ok(()),
         }
     }
+}
+
+fn not_followed(links: &[PathBuf]) -> Option<String> {
+    let first = shown::escaped(links.first()?.as_os_str().as_encoded_bytes());
+    let count = links.len();
+    Some(format!(
+        "{count} links to folders were not followed; the first: {first}; name the folders that are to be read too"
+    ))
 }
 
 fn unparsable(tally: &LineTally) -> Option<String> {

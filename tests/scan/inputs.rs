@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::folder::{Folder, gzip, line, lines};
+use crate::folder::{Folder, HEADER, gzip, line, lines};
 use crate::support::binary_under_test;
 use crate::support::files::{is_open_to_all, is_root, set_mode};
 
@@ -141,6 +141,32 @@ fn links_to_files_are_followed_and_links_to_folders_end_nowhere() {
     symlink("itself", folder.at("logs/itself")).unwrap();
     let found = folder.scan(&["--dry-run", "logs"]).run().expect_code(1);
     found.expect_stderr(&["logs/itself cannot be read: "]);
+}
+
+/// A day that is missing must not look like a quiet day.
+#[test]
+fn links_to_folders_elsewhere_are_named() {
+    let folder = Folder::new()
+        .file("logs/2026-03-05/a.log", lines(&["192.0.2.1"]))
+        .file("elsewhere/b.log", lines(&["192.0.2.2"]));
+    symlink("2026-03-05", folder.at("logs/latest")).unwrap();
+    let scan = [
+        "--dry-run",
+        "--format",
+        "csv",
+        "--lookup",
+        "seen.csv",
+        "logs",
+    ];
+    let folder = folder.file("seen.csv", format!("{HEADER}billing,192.0.2.9,5,6\n"));
+    folder.scan(&scan).run().expect_code(0).expect_silence();
+    symlink("../elsewhere", folder.at("logs/2026-03-06")).unwrap();
+    let found = folder.scan(&scan).run().expect_code(0);
+    let found = found.expect_stderr(&[
+        "1 links to folders were not followed",
+        "logs/2026-03-06; name",
+    ]);
+    assert_eq!(found.column("src_ip"), ["192.0.2.1"]);
 }
 
 #[test]
