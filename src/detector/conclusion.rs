@@ -10,6 +10,9 @@ use crate::options::Output;
 use crate::sightings::{PairId, Past, Sightings, Standing};
 use crate::timestamp::Timestamp;
 
+/// The columns of the one row that a run which only learns returns.
+pub const LEARNT: [&str; 4] = ["pairs_seen", "pairs_added", "pairs_updated", "pairs_total"];
+
 /// A finished run: what it learnt, and its rows.
 #[derive(Debug)]
 pub struct Conclusion {
@@ -118,6 +121,14 @@ impl Detector {
 }
 
 impl Conclusion {
+    /// What a run that only learns shows instead of rows: the values of [`LEARNT`].
+    pub fn learnt(&self) -> [u64; LEARNT.len()] {
+        let merged = &self.merged;
+        let seen = self.sightings.len() as u64;
+        let total = merged.before + merged.added;
+        [seen, merged.added, merged.updated, total]
+    }
+
     /// The new pairs, in order of first sight.
     pub fn new_pairs(&self) -> impl Iterator<Item = PairId> {
         self.sightings

@@ -31,7 +31,7 @@ use crate::timestamp::Timestamp;
 use arrivals::Arrival;
 
 pub use arrivals::Arrivals;
-pub use conclusion::{Conclusion, Unpublished, Verdict};
+pub use conclusion::{Conclusion, LEARNT, Unpublished, Verdict};
 pub use tally::Tally;
 
 /// The columns of a pair's earliest event that a table of pairs shows. Under [`Output::Pairs`] a held row is these

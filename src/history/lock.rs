@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::source::shown_path;
 use super::{is_link, uninterrupted};
 use crate::shown;
 
@@ -172,10 +173,6 @@ fn read_holder(file: &mut File) -> String {
         Ok(count) if count > 0 => shown::escaped(&text),
         _ => "it did not say who it is".to_owned(),
     }
-}
-
-fn shown_path(path: &Path) -> String {
-    super::source::shown_path(path)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::io;
 
 use super::arguments::ScanArguments;
 use super::geoip::GeoIp;
-use crate::detector::{Conclusion, DETAILS, Verdict, pair_values};
+use crate::detector::{Conclusion, DETAILS, LEARNT, Verdict, pair_values};
 use crate::options::Output;
 use crate::rows::{Record, decoded};
 use crate::sightings::{PairId, Sightings};
@@ -14,7 +14,7 @@ use crate::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
 /// The columns that a result has.
 pub(super) fn columns(arguments: &ScanArguments) -> Vec<&'static str> {
     if arguments.seed {
-        return vec!["pairs_seen", "pairs_added", "pairs_updated", "pairs_total"];
+        return LEARNT.to_vec();
     }
     let places: &[_] = if arguments.geoip.is_some() {
         &["City", "Country"]
@@ -67,26 +67,12 @@ pub(super) fn for_each_row(
     mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
 ) -> io::Result<()> {
     if arguments.seed {
-        return visit(learnt(conclusion));
+        return visit(conclusion.learnt().map(Cell::Number).to_vec());
     }
     match arguments.output {
         Output::Pairs => for_each_pair(geoip, conclusion, visit),
         Output::Events | Output::All => for_each_event(arguments.output, geoip, conclusion, visit),
     }
-}
-
-/// The one row of a scan that only learns.
-fn learnt(conclusion: &Conclusion) -> Vec<Cell> {
-    let merged = &conclusion.merged;
-    let seen = conclusion.sightings.len() as u64;
-    [
-        seen,
-        merged.added,
-        merged.updated,
-        merged.before + merged.added,
-    ]
-    .map(Cell::Number)
-    .to_vec()
 }
 
 fn for_each_event(

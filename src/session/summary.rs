@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::detector::{Conclusion, Tally};
+use crate::detector::{Conclusion, LEARNT, Tally};
 use crate::history::Failure;
 use crate::message::Level;
 use crate::options::{DEFAULT_LOOKUP, Options};
@@ -134,15 +134,8 @@ fn remedy(failure: &Failure) -> &str {
     failure.remedy.as_deref().unwrap_or(DISK_REMEDY)
 }
 
-/// The one row of a run that only learns.
+/// The table of a run that only learns.
 pub(super) fn learnt(conclusion: &Conclusion) -> Vec<u8> {
-    let merged = &conclusion.merged;
-    format!(
-        "pairs_seen,pairs_added,pairs_updated,pairs_total\n{},{},{},{}\n",
-        conclusion.sightings.len(),
-        merged.added,
-        merged.updated,
-        merged.before + merged.added
-    )
-    .into_bytes()
+    let values = conclusion.learnt().map(|value| value.to_string());
+    format!("{}\n{}\n", LEARNT.join(","), values.join(",")).into_bytes()
 }
