@@ -26,7 +26,7 @@ pub struct Timestamp(i64);
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// The last second of the year 9999: what is beyond is a mistake or an attack, not a log record's time.
-pub const MAX_SECONDS: i64 = 253_402_300_799;
+const MAX_SECONDS: i64 = 253_402_300_799;
 
 impl Timestamp {
     /// Later than every time that [`Timestamp::parse`] accepts.

@@ -339,7 +339,7 @@ impl Detector {
     fn unspillable(&self, cause: &std::io::Error) -> Error {
         Error::environment(format!(
             "the rows that wait for a decision do not fit into memory, and the file for them in {} cannot be written: \
-             {cause}; make room there or narrow the search",
+             {cause}; make room there, correct its permissions or read less at a time",
             crate::shown::escaped(self.held.folder().as_os_str().as_encoded_bytes())
         ))
     }

@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 
 use crate::options::{DEFAULT_LOOKUP, DEFAULT_WINDOW, NewRule, Output, StatusList, whole_number};
 use crate::reltime::RelativeTime;
-use crate::timestamp::MAX_SECONDS;
 
 /// Look through raw S3 server access logs for pairs of bucket and IP address that were never seen before.
 ///
@@ -68,12 +67,14 @@ pub struct ScanArguments {
     pub format: Format,
 }
 
+/// Those that the calendar of the window's rules has.
 fn epoch_seconds(text: &str) -> Result<i64, String> {
+    let latest = jiff::Timestamp::MAX.as_second();
     let seconds = text
         .parse()
         .ok()
-        .filter(|seconds| (0..=MAX_SECONDS).contains(seconds));
-    seconds.ok_or_else(|| format!("expected whole epoch seconds from 0 to {MAX_SECONDS}"))
+        .filter(|seconds| (0..=latest).contains(seconds));
+    seconds.ok_or_else(|| format!("expected whole epoch seconds from 0 to {latest}"))
 }
 
 /// How the result is written.

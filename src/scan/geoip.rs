@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use maxminddb::{MaxMindDbError, PathElement, Reader};
+use serde::Deserialize;
 
 use crate::error::Error;
 use crate::shown;
@@ -62,14 +63,9 @@ impl GeoIp {
     }
 
     fn name(&self, address: IpAddr, field: &str) -> Option<String> {
-        let path = [
-            PathElement::Key(field),
-            PathElement::Key("names"),
-            PathElement::Key("en"),
-        ];
         let found = self.reader.lookup(address);
-        match found.and_then(|found| found.decode_path(&path)) {
-            Ok(name) => name,
+        match found.and_then(|found| found.decode_path(&[PathElement::Key(field)])) {
+            Ok(name) => name.and_then(Name::in_english),
             // An IPv6 address, in a database of IPv4.
             Err(MaxMindDbError::InvalidInput { .. }) => None,
             Err(cause) => {
@@ -77,6 +73,32 @@ impl GeoIp {
                 self.failed.get_or_init(failed);
                 None
             }
+        }
+    }
+}
+
+/// A city or a country: with names in some languages, as MaxMind's own databases have it, or one name, as others do.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Name {
+    Plain(String),
+    InLanguages {
+        #[serde(default)]
+        names: Names,
+    },
+}
+
+/// Names by language.
+#[derive(Debug, Default, Deserialize)]
+struct Names {
+    en: Option<String>,
+}
+
+impl Name {
+    fn in_english(self) -> Option<String> {
+        match self {
+            Self::Plain(name) => Some(name),
+            Self::InLanguages { names } => names.en,
         }
     }
 }

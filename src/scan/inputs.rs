@@ -106,6 +106,23 @@ fn unreadable(path: &Path, cause: &str) -> Error {
     ))
 }
 
+/// Reads no more once there was an end: a terminal has one for each time that it is typed, a named pipe one for each
+/// writer.
+struct UntilItsEnd<R>(Option<R>);
+
+impl<R: Read> Read for UntilItsEnd<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let Some(input) = &mut self.0 else {
+            return Ok(0);
+        };
+        let count = input.read(out)?;
+        if count == 0 && !out.is_empty() {
+            self.0 = None;
+        }
+        Ok(count)
+    }
+}
+
 /// Decompresses, and says in its errors what it was doing: "unexpected end of file" alone is no news of a file.
 struct Gzip<R>(MultiGzDecoder<R>);
 
@@ -143,7 +160,7 @@ impl Input {
             Self::Stdin => Box::new(io::stdin()),
             Self::File(path, _) => Box::new(File::open(path).map_err(|cause| self.failed(&cause))?),
         };
-        let mut raw = progress.wrap_read(raw);
+        let mut raw = UntilItsEnd(Some(progress.wrap_read(raw)));
         // Read and put back, not only looked at: a pipe may bring its first byte alone.
         let mut start = Vec::new();
         (&mut raw)

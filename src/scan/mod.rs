@@ -18,6 +18,7 @@ mod output;
 mod report;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::detector::{Conclusion, Detector, Rules, Unpublished};
 use crate::error::{Error, Exit};
@@ -32,6 +33,10 @@ use geoip::GeoIp;
 use inputs::Found;
 use intake::Intake;
 use report::Report;
+
+/// Where rows beyond memory go when the history's folder may not be written: on a disk, by the Filesystem Hierarchy
+/// Standard.
+const SPILL_FOLDER: &str = "/var/tmp";
 
 /// What a scan takes from the world around it.
 #[derive(Debug, Clone, Copy)]
@@ -100,8 +105,16 @@ fn detector(arguments: &ScanArguments, world: &World) -> Result<Detector, Error>
         max_events: arguments.max_events,
         seed: arguments.seed,
     };
-    let spill_folder = history.folder().to_owned();
+    let spill_folder = spill_folder(history.folder()).to_owned();
     Ok(Detector::new(rules, history, &world.seed, &spill_folder))
+}
+
+/// The history's folder, if a file can be made there.
+fn spill_folder(folder: &Path) -> &Path {
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => folder,
+        Err(_) => Path::new(SPILL_FOLDER),
+    }
 }
 
 fn conclude(detector: Detector, arguments: &ScanArguments) -> Result<Conclusion, Error> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::folder::{Folder, HEADER, TIME, lines};
+use crate::folder::{Folder, HEADER, TIME, line, lines};
 use crate::support::files::{Snapshot, State, is_open_to_all, is_root, set_mode};
 use crate::support::{HISTORY, binary_under_test};
 
@@ -200,8 +200,10 @@ fn learning_shows_one_row_of_numbers() {
 #[test]
 fn a_history_that_cannot_be_written_loses_no_alert() {
     let history = format!("{HEADER}billing,192.0.2.1,5,6\n");
+    // More than is held in memory.
+    let log = lines(&["192.0.2.1", "192.0.2.7"]) + &line("archive", "192.0.2.8").repeat(50_000);
     let folder = Folder::new()
-        .file("a.log", lines(&["192.0.2.1", "192.0.2.7"]))
+        .file("a.log", log)
         .file("lookups/seen.csv", &history);
     set_mode(folder.path(), 0o755);
     set_mode(&folder.at("lookups"), 0o555);
@@ -216,7 +218,8 @@ fn a_history_that_cannot_be_written_loses_no_alert() {
     }
     let found = scan.run().expect_code(1);
     set_mode(&folder.at("lookups"), 0o755);
-    assert_eq!(found.column("src_ip"), ["192.0.2.7"]);
+    assert_eq!(found.column("src_ip")[..2], ["192.0.2.7", "192.0.2.8"]);
+    assert_eq!(found.rows().len(), 1 + 1 + 50_000);
     found.expect_stderr(&[
         "the history lookups/seen.csv could not be written and is as it was",
         "ermission denied",

@@ -75,6 +75,8 @@ pub(crate) struct Place {
     pub(crate) prefix: usize,
     pub(crate) city: &'static str,
     pub(crate) country: &'static str,
+    /// One name as it is, not one for each language.
+    pub(crate) flat: bool,
 }
 
 /// The bytes of a database with these networks, none of which contains another. `version` is 4 or 6; a database of
@@ -133,7 +135,10 @@ fn insert(tree: &mut Vec<[Record; 2]>, bits: &[usize], data: Record) {
 
 /// What the City databases have of a network; an empty name is left out.
 fn record(place: &Place) -> Value<'static> {
-    let named = |name| Value::Map(vec![("names", Value::Map(vec![("en", Value::Text(name))]))]);
+    let named = |name| match place.flat {
+        true => Value::Text(name),
+        false => Value::Map(vec![("names", Value::Map(vec![("en", Value::Text(name))]))]),
+    };
     let fields = [("city", place.city), ("country", place.country)];
     let filled = fields.into_iter().filter(|(_, name)| !name.is_empty());
     Value::Map(filled.map(|(field, name)| (field, named(name))).collect())

@@ -9,24 +9,28 @@ const PLACES: [Place; 4] = [
         prefix: 25,
         city: "Zürich",
         country: "Switzerland",
+        flat: false,
     },
     Place {
         network: "198.51.100.7",
         prefix: 32,
         city: "",
         country: "Iceland",
+        flat: false,
     },
     Place {
         network: "203.0.113.0",
         prefix: 24,
         city: "=\x1b[2J",
         country: "",
+        flat: false,
     },
     Place {
         network: "2001:db8:40::",
         prefix: 48,
         city: "Quito",
         country: "Ecuador",
+        flat: true,
     },
 ];
 

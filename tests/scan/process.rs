@@ -26,6 +26,7 @@ pub(crate) struct Scan {
     input: Vec<Step>,
     output: Option<File>,
     on_terminal: bool,
+    typed: Vec<u8>,
     lines: usize,
 }
 
@@ -56,6 +57,7 @@ impl Scan {
             input: Vec::new(),
             output: None,
             on_terminal: false,
+            typed: Vec::new(),
             lines: usize::MAX,
         }
     }
@@ -109,6 +111,12 @@ impl Scan {
         self
     }
 
+    /// On a terminal, at which this is typed.
+    pub(crate) fn typed(mut self, text: &str) -> Self {
+        self.typed = text.into();
+        self.on_terminal()
+    }
+
     /// With a standard error that nobody reads.
     pub(crate) fn unheard(mut self) -> Ended {
         let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -147,12 +155,14 @@ impl Scan {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let ours = openpt(flags).expect("a terminal");
         unlockpt(&ours).expect("it is unlocked");
+        let mut ours = File::from(ours);
         let theirs = File::from(ioctl_tiocgptpeer(&ours, flags).expect("its other side"));
         if self.input.is_empty() {
             self.command.stdin(theirs.try_clone().expect("a copy"));
         }
         self.command.stderr(theirs);
-        read(File::from(ours), usize::MAX)
+        ours.write_all(&self.typed).expect("it is typed");
+        read(ours, usize::MAX)
     }
 
     fn start(&mut self) -> Child {

@@ -38,6 +38,17 @@ fn on_a_terminal_standard_input_is_counted() {
     assert!(!found.stderr.contains("0 B "), "{found:?}");
 }
 
+/// The end of the input is typed once, as it is for `cat`.
+#[test]
+fn on_a_terminal_the_input_ends_where_its_end_is_typed() {
+    for log in ["", &lines(&["192.0.2.7"])] {
+        let folder = folder();
+        let scan = folder.scan(&["--dry-run", "--format", "csv"]);
+        let found = scan.typed(&format!("{log}\x04")).run().expect_code(0);
+        assert_eq!(found.rows().len(), 1 + log.lines().count(), "{found:?}");
+    }
+}
+
 #[test]
 fn in_a_pipe_there_is_no_bar_and_for_programs_no_summary() {
     for format in ["csv", "ndjson"] {
