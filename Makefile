@@ -29,7 +29,7 @@ test-app: ## the tests of the app, on a package with this machine's binary
 soak: ## the random kills of the tests, ten times as many
 	S3NEWIP_SOAK=1 cargo test --locked --test crash -- --nocapture
 
-bench: ## everything against its peers, into benches/RESULTS.md: needs 8 GB and half an hour
+bench: ## everything against its peers, into benches/RESULTS.md: needs 7 GB, and 10 minutes or more
 	scripts/bench.sh --write
 
 bench-instr: ## instruction counts, against benches/instructions.tsv; needs valgrind
