@@ -87,9 +87,11 @@ impl JobInfo {
     }
 }
 
-/// `scheduler__<owner>__<app>__RMD5<hash>_at_<epoch>_<n>`. The last `_at_` counts: owners choose their names.
+/// `scheduler__<owner>__<app>__RMD5<hash>_at_<epoch>_<n>`, also behind other words, as in `rt_scheduler__…`. The last
+/// `_at_` counts: owners choose their names.
 fn scheduled(sid: &str) -> Option<i64> {
-    let (_, after) = sid.rsplit_once("_at_")?;
+    let (_, scheduled) = sid.split_once("scheduler__")?;
+    let (_, after) = scheduled.rsplit_once("_at_")?;
     let (digits, _) = after.split_once('_')?;
     epoch(digits)
 }
@@ -146,7 +148,17 @@ mod tests {
             ),
             (None, "subsearch_1347457148.46_1347457149.1", 1_347_457_149),
             (None, "searchparsetmp_12", 42),
-            (None, "_at_99999999999999999999_1", 42),
+            (None, "scheduler___at_99999999999999999999_1", 42),
+            (
+                None,
+                "rt_scheduler__admin__search__RMD5aa_at_1469464020_37.0",
+                1_469_464_020,
+            ),
+            (
+                None,
+                "admin__admin__search__logins_at_1234567890_v2_1700000000.2",
+                1_700_000_000,
+            ),
             (None, "1599172248.x", 42),
             (None, "", 42),
         ];

@@ -10,7 +10,8 @@ const MESSAGE_CHARACTERS: usize = 80;
 
 /// `text` as one line in double quotes for a message: escaped, and cut after 80 characters.
 pub fn quoted(text: &[u8]) -> String {
-    let safe = escaped(text.get(..MESSAGE_CHARACTERS * 4).unwrap_or(text));
+    // A character has at most four bytes; one more shows that there are more.
+    let safe = escaped(text.get(..(MESSAGE_CHARACTERS + 1) * 4).unwrap_or(text));
     match safe.char_indices().nth(MESSAGE_CHARACTERS) {
         Some((cut, _)) => format!("\"{}...\"", safe.get(..cut).unwrap_or_default()),
         None => format!("\"{safe}\""),
@@ -90,5 +91,7 @@ mod tests {
         let shown = quoted(&[b'a'; 1000]);
         assert_eq!(shown, format!("\"{}...\"", "a".repeat(80)));
         assert_eq!(quoted(b"short"), "\"short\"");
+        let wide = quoted("\u{1f600}".repeat(90).as_bytes());
+        assert_eq!(wide, format!("\"{}...\"", "\u{1f600}".repeat(80)));
     }
 }

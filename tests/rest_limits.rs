@@ -119,14 +119,8 @@ fn published(splunk: &Splunk, port: &Management) -> (Result<u64, PublishError>, 
 #[test]
 fn a_late_answer_is_no_failure_where_the_history_is_there() {
     let splunk = Splunk::new().history(HEADER);
-    let port = Management::of(&splunk).acts([Act::Silence, Act::Silence]);
-    let path = splunk.history_path();
-    let writer = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(300));
-        std::fs::write(path, format!("{HEADER}billing,192.0.2.7,5,5\n")).unwrap();
-    });
+    let port = Management::of(&splunk).acts([Act::ObeyInSilence]);
     let (merged, past) = published(&splunk, &port);
-    writer.join().unwrap();
     assert!(matches!(merged, Ok(1)), "{merged:?}");
     assert_eq!(
         past,

@@ -53,6 +53,7 @@ class Contender:
     def prepare(self):
         """Leaves everything as it was before the first run."""
         self.merged.unlink(missing_ok=True)
+        self.events.unlink(missing_ok=True)
 
     def command(self):
         """The command that is measured."""

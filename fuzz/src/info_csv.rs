@@ -13,6 +13,7 @@ pub fn check(data: &[u8]) {
     let found = JobInfo::parse(data);
     let cut = JobInfo::parse(Pieces::new(data, data.len() as u8));
     assert_eq!((cut.now, &cut.zone), (found.now, &found.zone));
+    assert_eq!(cut.in_cluster, found.in_cluster);
     if records(data).is_some()
         && let Some((now, zone)) = ours(data)
     {

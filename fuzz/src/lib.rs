@@ -12,7 +12,7 @@
 //! | [`history_rows`] | a lookup file | agrees with the `csv` crate; merged as a slow model merges; merging twice changes nothing; broken files stay |
 //! | [`options`] | the command's arguments | written out and read again they are the same; errors are one safe line |
 //! | [`relative_times`] | a relative time, a now(), a zone | agrees with slow arithmetic in UTC; whole = step by step; snaps never lead to a later time |
-//! | [`info_csv`] | info.csv | only `now` and `_tz` matter; agrees with our own CSV reader |
+//! | [`info_csv`] | info.csv | only `now`, `_tz` and `is_shc_mode` matter; agrees with our own CSV reader |
 //! | [`multivalues`] | a `__mv_` cell | round trip |
 //! | [`timestamps`] | epoch times | round trip; order and value as exact decimal numbers |
 //! | [`scan_lines`] | a log file | agrees with lines split and parsed one by one; gzip changes nothing; nothing unsafe is shown |

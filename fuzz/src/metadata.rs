@@ -57,6 +57,8 @@ fn is_request(value: &Value) -> bool {
         && fits(info, |info| info.is_object() || info.is_array())
         && fits(&info["sid"], Value::is_string)
         && fits(&info["dispatch_dir"], Value::is_string)
+        && fits(&info["splunkd_uri"], Value::is_string)
+        && fits(&info["session_key"], Value::is_string)
         && fits(&info["args"], strings)
 }
 

@@ -1,6 +1,6 @@
 //! The command's arguments, one a line.
 
-use s3newip::options::{NewRule, Options, Output};
+use s3newip::options::{NewRule, Options, Output, Publish};
 use s3newip::reltime::Zone;
 
 /// The longest message: a relative time's 256 bytes may stand in it, each escaped.
@@ -62,9 +62,10 @@ fn without_status(options: &Options) -> String {
         update,
         seed,
         by,
-        ..
+        publish,
+        status: _,
     } = options;
-    format!("{lookup} {window} {new:?} {output:?} {max_events} {update} {seed} {by:?}")
+    format!("{lookup} {window} {new:?} {output:?} {max_events} {update} {seed} {by:?} {publish:?}")
 }
 
 fn written(options: &Options) -> Vec<String> {
@@ -79,6 +80,11 @@ fn written(options: &Options) -> Vec<String> {
         Output::Pairs => "pairs",
         Output::All => "all",
     };
+    let publish = match options.publish {
+        Publish::Auto => "auto",
+        Publish::File => "file",
+        Publish::Rest => "rest",
+    };
     let mut written = vec![
         format!("lookup={}", options.lookup),
         format!("window={}", options.window),
@@ -88,6 +94,7 @@ fn written(options: &Options) -> Vec<String> {
         format!("maxevents={}", options.max_events),
         format!("update={}", options.update),
         format!("seed={}", options.seed),
+        format!("publish={publish}"),
         "by".to_owned(),
     ];
     written.extend(options.by.names().iter().cloned());

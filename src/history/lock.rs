@@ -112,7 +112,7 @@ impl Drop for Lock {
 }
 
 /// `<lookup>.csv.lock.tmp`
-fn lock_path(lookup: &Path) -> PathBuf {
+pub(super) fn lock_path(lookup: &Path) -> PathBuf {
     let mut name = lookup.as_os_str().to_owned();
     name.push(".lock.tmp");
     name.into()

@@ -91,6 +91,23 @@ impl History {
         self.path.file_name().map_or(&self.path, Path::new)
     }
 
+    /// Whether `path` is a file of this history: the file itself, its `.default`, or what a run puts beside it for a while.
+    pub fn owns(&self, path: &Path) -> bool {
+        let link = path
+            .is_symlink()
+            .then(|| path.canonicalize().ok())
+            .flatten();
+        let path = link.as_deref().unwrap_or(path);
+        let name = path.file_name().unwrap_or_default();
+        let ours = name == self.file_name()
+            || [lock::lock_path(&self.path), source::default_of(&self.path)]
+                .iter()
+                .any(|other| other.file_name() == Some(name))
+            || stage::is_staged(name, self.file_name().as_os_str());
+        let folder = || path.parent().and_then(|folder| folder.canonicalize().ok());
+        ours && folder().is_some_and(|folder| folder == self.folder())
+    }
+
     /// The key fields.
     pub fn keys(&self) -> &[String] {
         &self.keys

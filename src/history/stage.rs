@@ -106,13 +106,12 @@ impl Drop for Stage {
 /// # Errors
 /// The folder cannot be read.
 pub(super) fn sweep(folder: &Path, name: &OsStr) -> io::Result<()> {
-    let prefix = name.as_encoded_bytes();
     for entry in uninterrupted(|| fs::read_dir(folder))? {
         let entry = match entry {
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
             entry => entry?,
         };
-        if is_staged(entry.file_name().as_encoded_bytes(), prefix) {
+        if is_staged(&entry.file_name(), name) {
             // Somebody else's folder of that name, or gone already: not in the way of anything.
             let _ = uninterrupted(|| fs::remove_file(entry.path()));
         }
@@ -121,9 +120,10 @@ pub(super) fn sweep(folder: &Path, name: &OsStr) -> io::Result<()> {
 }
 
 /// Whether `name` is `<lookup>.<16 hexadecimal digits>.tmp`.
-fn is_staged(name: &[u8], lookup: &[u8]) -> bool {
+pub(super) fn is_staged(name: &OsStr, lookup: &OsStr) -> bool {
     let random = name
-        .strip_prefix(lookup)
+        .as_encoded_bytes()
+        .strip_prefix(lookup.as_encoded_bytes())
         .and_then(|rest| rest.strip_prefix(b"."))
         .and_then(|rest| rest.strip_suffix(b".tmp"));
     random.is_some_and(|random| {

@@ -1,15 +1,15 @@
 //! The log files that are read, in the order of their names.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
 use crate::error::Error;
+use crate::history::History;
 use crate::shown;
 
 /// How much compressed data is read at once, in bytes.
@@ -36,28 +36,32 @@ pub(super) struct Found {
     pub(super) links: Vec<PathBuf>,
 }
 
-/// What `paths` lead to: files as they are, the files in folders and below except `history`, which is no log, `-` for
-/// standard input, which is also read where there are no paths.
+/// What `paths` lead to: files as they are, the files in folders and below, `-` for standard input, which is also read
+/// where there are no paths. The files of `history` are no logs. What a link in a folder leads to is read once where it
+/// lies below one of `paths` itself.
 ///
 /// # Errors
 /// A path that leads to nothing, or a folder that cannot be read.
-pub(super) fn find(paths: &[PathBuf], history: &Path) -> Result<Found, Error> {
+pub(super) fn find(paths: &[PathBuf], history: &History) -> Result<Found, Error> {
     let mut found = Found::default();
     if paths.is_empty() {
         found.inputs.push(Input::Stdin);
     }
-    let history = std::fs::metadata(history).ok();
+    let real: Vec<_> = paths
+        .iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .collect();
     for path in paths {
         if path == Path::new("-") {
             found.inputs.push(Input::Stdin);
         } else {
-            walk(path, history.as_ref(), &mut found)?;
+            walk(path, &real, history, &mut found)?;
         }
     }
     Ok(found)
 }
 
-fn walk(path: &Path, history: Option<&Metadata>, found: &mut Found) -> Result<(), Error> {
+fn walk(path: &Path, real: &[PathBuf], history: &History, found: &mut Found) -> Result<(), Error> {
     for entry in WalkDir::new(path).sort_by_file_name() {
         let entry = entry.map_err(|cause| {
             let place = cause.path().unwrap_or(path);
@@ -68,34 +72,31 @@ fn walk(path: &Path, history: Option<&Metadata>, found: &mut Found) -> Result<()
                     .map_or_else(|| cause.to_string(), ToString::to_string),
             )
         })?;
+        // What is named itself is read, whatever it is; what lies in a folder, where it is a log of its own.
+        let named = entry.depth() == 0;
+        if !named && history.owns(entry.path()) {
+            continue;
+        }
         let metadata = std::fs::metadata(entry.path())
             .map_err(|cause| unreadable(entry.path(), &cause.to_string()))?;
-        let is_history = || {
-            history.is_some_and(|history| {
-                (history.dev(), history.ino()) == (metadata.dev(), metadata.ino())
-            })
+        let elsewhere = || {
+            let target = entry.path().canonicalize().ok();
+            target.is_none_or(|target| !real.iter().any(|path| target.starts_with(path)))
         };
-        // Named pipes and the like are read where they are named themselves, not where they lie in a folder.
-        let wanted = if entry.depth() == 0 {
+        let of_its_own = named || !entry.path_is_symlink() || elsewhere();
+        let file = if named {
             !metadata.is_dir()
         } else {
-            metadata.is_file() && !is_history()
+            metadata.is_file()
         };
-        if wanted {
+        if file && of_its_own {
             let size = metadata.len();
             found.inputs.push(Input::File(entry.into_path(), size));
-        } else if entry.depth() > 0 && metadata.is_dir() && leads_out_of(path, &entry) {
+        } else if !named && metadata.is_dir() && entry.path_is_symlink() && of_its_own {
             found.links.push(entry.into_path());
         }
     }
     Ok(())
-}
-
-/// Whether an entry below `path` is a link to something that is not below it.
-fn leads_out_of(path: &Path, entry: &DirEntry) -> bool {
-    let real = |path: &Path| path.canonicalize().ok();
-    entry.path_is_symlink()
-        && !matches!((real(path), real(entry.path())), (Some(above), Some(target)) if target.starts_with(&above))
 }
 
 fn unreadable(path: &Path, cause: &str) -> Error {

@@ -53,8 +53,9 @@ pub struct World {
 /// A file that cannot be read, a history that is none: the history is then as it was.
 pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Result<Exit, Error> {
     let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
-    let Found { inputs, links } = inputs::find(&arguments.paths, &arguments.lookup)?;
-    let mut intake = Intake::new(detector(arguments, world)?, arguments.status.clone());
+    let detector = detector(arguments, world)?;
+    let Found { inputs, links } = inputs::find(&arguments.paths, detector.history())?;
+    let mut intake = Intake::new(detector, arguments.status.clone());
     let progress = report::progress(&inputs);
     intake.read(&inputs, &progress)?;
     progress.finish_and_clear();

@@ -116,7 +116,8 @@ fn harmless(cell: &Cell) -> String {
             safe.push('\'');
         }
         safe.push(character);
-        begins = character == ';';
+        // A quote may be all that is before it, of which a reader that splits at semicolons makes nothing.
+        begins = character == ';' || begins && character == '"';
     }
     safe
 }
@@ -164,6 +165,7 @@ mod tests {
             ("GET /=x HTTP/1.1", "GET /=x HTTP/1.1"),
             ("\t=1", "\\t=1"),
             ("＝1", "'＝1"),
+            ("a;\"=1", "a;\"'=1"),
             ("x;=cmd|'/c calc'!A0;+1", "x;'=cmd|'/c calc'!A0;'+1"),
             (
                 "(compatible; +https://example.com)",

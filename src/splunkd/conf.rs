@@ -36,6 +36,7 @@ pub(super) fn expanded(splunk_home: &Path, value: &str) -> PathBuf {
 fn layers(etc: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(etc.join("apps")).into_iter().flatten();
     let mut apps: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    apps.retain(|app| !is_disabled(app));
     apps.sort();
     let of_apps = |layer: &'static str| apps.iter().map(move |app| app.join(layer));
     let mut layers = vec![etc.join("system/local")];
@@ -46,6 +47,15 @@ fn layers(etc: &Path) -> Vec<PathBuf> {
         .into_iter()
         .map(|folder| folder.join("server.conf"))
         .collect()
+}
+
+/// Whether an app is disabled: splunkd reads nothing of it (app.conf.spec, `[install] state`).
+fn is_disabled(app: &Path) -> bool {
+    let state = ["local", "default"].into_iter().find_map(|layer| {
+        let text = read(&app.join(layer).join("app.conf"))?;
+        value(&text, "install", "state")
+    });
+    state.is_some_and(|state| state == "disabled")
 }
 
 fn read(path: &Path) -> Option<String> {
@@ -132,6 +142,24 @@ mod tests {
             put(layer, layer);
             assert_eq!(found().as_deref(), Some(layer));
         }
+    }
+
+    #[test]
+    fn a_disabled_app_has_nothing_to_say() {
+        let home = tempfile::tempdir().unwrap();
+        let put = |file: &str, text: &str| {
+            let path = home.path().join("etc/apps/a").join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let found = || server_conf(home.path(), "sslConfig", "serverCert");
+        put("default/server.conf", "[sslConfig]\nserverCert = a.pem\n");
+        put("default/app.conf", "[install]\nstate = disabled\n");
+        assert_eq!(found(), None);
+        put("local/app.conf", "[install]\nstate = enabled\n");
+        assert_eq!(found().as_deref(), Some("a.pem"));
+        put("local/app.conf", "[install]\nstate = disabled\n");
+        assert_eq!(found(), None);
     }
 
     #[test]

@@ -185,6 +185,45 @@ fn the_history_in_a_folder_of_logs_is_no_log() {
     }
 }
 
+/// Of other runs, which may be gone before they are opened, and of the app.
+#[test]
+fn what_lies_beside_the_history_is_no_log() {
+    let folder = Folder::new()
+        .file("logs/a.log", lines(&["192.0.2.1"]))
+        .file("logs/seen.csv.default", HEADER)
+        .file("logs/seen.csv.lock.tmp", "process 1")
+        .file("logs/seen.csv.0123456789abcdef.tmp", HEADER)
+        .file("logs/other/seen.csv.lock.tmp", lines(&["192.0.2.2"]));
+    symlink("seen.csv.default", folder.at("logs/b.log")).unwrap();
+    let arguments = [
+        "--dry-run",
+        "--lookup",
+        "logs/seen.csv",
+        "--format",
+        "csv",
+        "logs",
+    ];
+    let found = folder.scan(&arguments).run().expect_code(0);
+    assert_eq!(found.column("src_ip"), ["192.0.2.1", "192.0.2.2"]);
+    assert!(
+        !found.stderr.contains("no S3 access log lines"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_linked_where_it_is_read_is_read_once() {
+    let folder = Folder::new()
+        .file("logs/today.log", lines(&["192.0.2.1"]))
+        .file("more/b.log", lines(&["192.0.2.2"]));
+    symlink("today.log", folder.at("logs/latest.log")).unwrap();
+    symlink("../more", folder.at("logs/more")).unwrap();
+    let arguments = ["--dry-run", "--format", "csv", "logs", "more"];
+    let found = folder.scan(&arguments).run().expect_code(0);
+    assert_eq!(found.column("src_ip"), ["192.0.2.1", "192.0.2.2"]);
+    assert!(!found.stderr.contains("links"), "{found:?}");
+}
+
 #[test]
 fn a_pipe_in_a_folder_is_not_waited_for() {
     let folder = Folder::new().file("logs/z.log", lines(&["192.0.2.1"]));

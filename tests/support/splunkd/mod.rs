@@ -51,6 +51,8 @@ pub(crate) enum Act {
     Late(Duration),
     /// What it is asked, but the file is moved so long after the answer, where it still is there.
     MovesLater(Duration),
+    /// What it is asked, and never an answer.
+    ObeyInSilence,
     /// Never an answer.
     Silence,
     /// A byte of the answer in this time.
@@ -240,6 +242,11 @@ fn serve(mut stream: impl Read + Write, state: &State) -> io::Result<()> {
                 fs::rename(staged, lookup)
             });
             http::answer(status, text, "")
+        }
+        Act::ObeyInSilence => {
+            state.obey(&request);
+            thread::sleep(Duration::from_secs(60));
+            return Ok(());
         }
         Act::Silence => {
             thread::sleep(Duration::from_secs(60));
