@@ -91,19 +91,20 @@ impl History {
         self.path.file_name().map_or(&self.path, Path::new)
     }
 
-    /// Whether `path` is a file of this history: the file itself, its `.default`, or what a run puts beside it for a while.
+    /// Whether `path`, which is no link itself, is a file of this history: the file, its `.default`, or what a run puts
+    /// beside it for a while.
     pub fn owns(&self, path: &Path) -> bool {
-        let link = path
-            .is_symlink()
-            .then(|| path.canonicalize().ok())
-            .flatten();
-        let path = link.as_deref().unwrap_or(path);
         let name = path.file_name().unwrap_or_default();
-        let ours = name == self.file_name()
-            || [lock::lock_path(&self.path), source::default_of(&self.path)]
-                .iter()
-                .any(|other| other.file_name() == Some(name))
-            || stage::is_staged(name, self.file_name().as_os_str());
+        let history = self.file_name().as_os_str();
+        // Of many files that are asked for, hardly one is called so.
+        let prefix = history.as_encoded_bytes();
+        if !name.as_encoded_bytes().starts_with(prefix) {
+            return false;
+        }
+        let beside = [lock::lock_path(&self.path), source::default_of(&self.path)];
+        let ours = name == history
+            || stage::is_staged(name, history)
+            || beside.iter().any(|file| file.file_name() == Some(name));
         let folder = || path.parent().and_then(|folder| folder.canonicalize().ok());
         ours && folder().is_some_and(|folder| folder == self.folder())
     }
@@ -159,16 +160,22 @@ mod tests {
     use super::*;
     use crate::pair::PairHasher;
 
-    #[test]
-    fn a_file_that_somebody_writes_meanwhile_is_read_from_its_start() {
+    /// A history with this text, in a folder of its own.
+    fn history_of(text: &str) -> (tempfile::TempDir, History) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("seen.csv");
+        std::fs::write(&path, text).unwrap();
+        let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
+        let history = History::new(&path, &keys).unwrap();
+        (folder, history)
+    }
+
+    #[test]
+    fn a_file_that_somebody_writes_meanwhile_is_read_from_its_start() {
         let rows = |count: usize| "billing,192.0.2.7,1,2\n".repeat(count);
         let text = |rows: &str| format!("bucket_name,remote_ip,firstTime,lastTime\n{rows}");
         let torn = text(&(rows(50_000) + "billing,192.0"));
-        std::fs::write(&path, torn).unwrap();
-        let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
-        let history = History::new(&path, &keys).unwrap();
+        let (_folder, history) = history_of(&torn);
         let hasher = PairHasher::new(&[0; 16]);
         let (mut attempts, mut seen) = (0, 0);
         let read = history.read(Wanted::all(&hasher), &mut |run| match run {
@@ -179,7 +186,7 @@ mod tests {
             Some(run) => {
                 seen += run.rows.len();
                 if attempts == 1 {
-                    std::fs::write(&path, text(&rows(3))).unwrap();
+                    std::fs::write(history.path(), text(&rows(3))).unwrap();
                 }
             }
         });
@@ -189,16 +196,12 @@ mod tests {
     /// A pair that moved to the front meanwhile is in neither half that was read.
     #[test]
     fn a_file_of_two_halves_that_fit_is_read_from_its_start() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("seen.csv");
         let others = "billing,192.0.2.1,1,2\n".repeat(100_000);
         let (head, pair) = (
             "bucket_name,remote_ip,firstTime,lastTime\n",
             "billing,192.0.2.7,1,2\n",
         );
-        std::fs::write(&path, [head, &others, pair].concat()).unwrap();
-        let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
-        let history = History::new(&path, &keys).unwrap();
+        let (_folder, history) = history_of(&[head, &others, pair].concat());
         let hasher = PairHasher::new(&[0; 16]);
         let key = hasher.key(b"billing,192.0.2.7,");
         let (mut attempts, mut met) = (0, 0);
@@ -209,7 +212,7 @@ mod tests {
             }
             Some(run) => {
                 if attempts == 1 && met == 0 {
-                    std::fs::write(&path, [head, pair, &others].concat()).unwrap();
+                    std::fs::write(history.path(), [head, pair, &others].concat()).unwrap();
                 }
                 met += run.rows.iter().filter(|row| row.key == Some(key)).count();
             }

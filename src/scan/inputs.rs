@@ -74,25 +74,20 @@ fn walk(path: &Path, real: &[PathBuf], history: &History, found: &mut Found) -> 
         })?;
         // What is named itself is read, whatever it is; what lies in a folder, where it is a log of its own.
         let named = entry.depth() == 0;
-        if !named && history.owns(entry.path()) {
+        let link = !named && entry.path_is_symlink();
+        let target = link.then(|| entry.path().canonicalize().ok()).flatten();
+        let file = target.as_deref().unwrap_or(entry.path());
+        let below = |target: &PathBuf| real.iter().any(|path| target.starts_with(path));
+        let read_anyway = target.as_ref().is_some_and(below);
+        if !named && history.owns(file) || read_anyway {
             continue;
         }
         let metadata = std::fs::metadata(entry.path())
             .map_err(|cause| unreadable(entry.path(), &cause.to_string()))?;
-        let elsewhere = || {
-            let target = entry.path().canonicalize().ok();
-            target.is_none_or(|target| !real.iter().any(|path| target.starts_with(path)))
-        };
-        let of_its_own = named || !entry.path_is_symlink() || elsewhere();
-        let file = if named {
-            !metadata.is_dir()
-        } else {
-            metadata.is_file()
-        };
-        if file && of_its_own {
+        if metadata.is_file() || named && !metadata.is_dir() {
             let size = metadata.len();
             found.inputs.push(Input::File(entry.into_path(), size));
-        } else if !named && metadata.is_dir() && entry.path_is_symlink() && of_its_own {
+        } else if link && metadata.is_dir() {
             found.links.push(entry.into_path());
         }
     }
