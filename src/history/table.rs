@@ -10,7 +10,7 @@ use super::part::Part;
 use super::source::{Source, shown_path, unreadable};
 use super::uninterrupted;
 use crate::error::Error;
-use crate::rows::{Header, Located, ReadError, Record, RecordReader, push_cell};
+use crate::rows::{Header, Located, ReadError, Record, RecordReader, record_of};
 use crate::shown;
 use crate::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
 
@@ -49,18 +49,10 @@ impl Head {
             .iter()
             .map(String::as_str)
             .chain([FIRST_TIME, LAST_TIME]);
-        let mut bytes = Vec::new();
-        for name in names {
-            push_cell(&mut bytes, name.as_bytes());
-            bytes.push(b',');
-        }
-        bytes.pop();
-        bytes.push(b'\n');
-        let layout = Layout::first(keys.len());
         Self {
-            bytes,
+            bytes: record_of(names.map(str::as_bytes)),
             mark: 0,
-            layout,
+            layout: Layout::first(keys.len()),
         }
     }
 

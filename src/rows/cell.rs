@@ -50,6 +50,18 @@ pub fn push_cell(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
 }
 
+/// One record of these values, with its line feed.
+pub fn record_of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut record = Vec::new();
+    for value in values {
+        push_cell(&mut record, value);
+        record.push(b',');
+    }
+    record.pop();
+    record.push(b'\n');
+    record
+}
+
 fn needs_quotes(value: &[u8]) -> bool {
     let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
     // Nothing special is above a comma, and in few values anything is not: to find that out takes no branches.

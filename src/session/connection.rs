@@ -150,8 +150,24 @@ impl<R: Read, W: Write> Connection<R, W> {
         self.reply_streamed(reply, rows.len() as u64, |out| Ok(out.write_all(rows)?))
     }
 
+    /// Sends a reply with the rows that `each` visits, the same ones each time: first they are measured, then sent.
+    pub(super) fn reply_each(
+        &mut self,
+        reply: &Reply,
+        mut each: impl FnMut(&mut Visit<'_>) -> Result<(), Lost>,
+    ) -> Result<(), Lost> {
+        let mut length = 0;
+        each(&mut |row| {
+            length += row.len() as u64;
+            Ok(())
+        })?;
+        self.reply_streamed(reply, length, |out| {
+            each(&mut |row| Ok(out.write_all(row)?))
+        })
+    }
+
     /// Sends a reply with `length` bytes of rows, which `write` writes.
-    pub(super) fn reply_streamed(
+    fn reply_streamed(
         &mut self,
         reply: &Reply,
         length: u64,
@@ -182,6 +198,9 @@ pub fn not_chunked() -> Error {
          command it needs \"chunked = true\" in commands.conf; in a shell, use s3newip scan (see s3newip --help)",
     )
 }
+
+/// What is called with each row of a reply.
+pub(super) type Visit<'a> = dyn FnMut(&[u8]) -> Result<(), Lost> + 'a;
 
 /// A body, as a stream.
 pub(super) struct Body<'a, R> {

@@ -4,14 +4,13 @@
 //! firstTime, lastTime and newIP; where the input has a column of that name, its cells are replaced where they stand.
 
 use std::collections::{HashMap, HashSet};
-use std::io::Write;
 use std::iter::repeat;
 
-use super::connection::Lost;
+use super::connection::{Lost, Visit};
 use super::intake::ChunkHeader;
 use crate::detector::{Conclusion, Verdict, pair_values};
 use crate::held::HeaderId;
-use crate::rows::{MULTIVALUE_PREFIX, Record, push_cell};
+use crate::rows::{MULTIVALUE_PREFIX, Record, push_cell, record_of};
 use crate::timestamp::{FIRST_TIME, LAST_TIME};
 
 /// What the reply adds.
@@ -106,37 +105,18 @@ impl<'a> EventRows<'a> {
         }
     }
 
-    /// The bytes that [`EventRows::write`] will write.
-    pub(super) fn length(&self, conclusion: &mut Conclusion) -> Result<u64, Lost> {
-        let mut length = 0;
-        self.each(conclusion, |row| {
-            length += row.len() as u64;
-            Ok(())
-        })?;
-        Ok(length)
-    }
-
-    /// Writes the header and the rows; nothing where there is no row.
-    pub(super) fn write(
-        &self,
-        conclusion: &mut Conclusion,
-        out: &mut dyn Write,
-    ) -> Result<(), Lost> {
-        self.each(conclusion, |row| Ok(out.write_all(row)?))
-    }
-
     /// Calls `visit` with the header, before the first row, and with every row.
-    fn each(
+    pub(super) fn each(
         &self,
         conclusion: &mut Conclusion,
-        mut visit: impl FnMut(&[u8]) -> Result<(), Lost>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), Lost> {
         let mut row = Vec::new();
         let mut ends = Vec::new();
         let mut begun = false;
         let mut emit = |row: &[u8]| {
             if !std::mem::replace(&mut begun, true) {
-                visit(&self.header())?;
+                visit(&record_of(self.columns.iter().map(Vec::as_slice)))?;
             }
             visit(row)
         };
@@ -161,16 +141,6 @@ impl<'a> EventRows<'a> {
             }
         }
         Ok(())
-    }
-
-    fn header(&self) -> Vec<u8> {
-        let mut header = Vec::new();
-        for (index, name) in self.columns.iter().enumerate() {
-            push_separator(&mut header, index);
-            push_cell(&mut header, name);
-        }
-        header.push(b'\n');
-        header
     }
 
     /// A row for a pair whose events were let go of: its keys and times.

@@ -255,13 +255,11 @@ fn answer<R: Read, W: Write>(
     match options.output {
         Output::Pairs => {
             let rows = PairRows::new(headers, options.by.names(), conclusion)?;
-            let length = rows.length(conclusion)?;
-            connection.reply_streamed(reply, length, |out| rows.write(conclusion, out))
+            connection.reply_each(reply, |visit| rows.each(conclusion, visit))
         }
         Output::Events | Output::All => {
             let rows = EventRows::new(headers, options.by.names());
-            let length = rows.length(conclusion)?;
-            connection.reply_streamed(reply, length, |out| rows.write(conclusion, out))
+            connection.reply_each(reply, |visit| rows.each(conclusion, visit))
         }
     }
 }

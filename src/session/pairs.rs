@@ -1,12 +1,10 @@
 //! The body of a reply with pairs: a row for each new pair, sorted by first time and key.
 
-use std::io::Write;
-
-use super::connection::Lost;
+use super::connection::{Lost, Visit};
 use super::intake::ChunkHeader;
 use crate::detector::{Conclusion, DETAILS, Verdict};
 use crate::held::Place;
-use crate::rows::{Record, push_cell};
+use crate::rows::{Record, record_of};
 use crate::timestamp::{FIRST_TIME, LAST_TIME};
 
 /// The table.
@@ -36,29 +34,10 @@ impl<'a> PairRows<'a> {
         })
     }
 
-    /// The bytes that [`PairRows::write`] will write.
-    pub(super) fn length(&self, conclusion: &Conclusion) -> Result<u64, Lost> {
-        let mut length = 0;
-        self.each(conclusion, |row| {
-            length += row.len() as u64;
-            Ok(())
-        })?;
-        Ok(length)
-    }
-
-    /// Writes the header and the rows; nothing where there is no new pair.
-    pub(super) fn write(&self, conclusion: &Conclusion, out: &mut dyn Write) -> Result<(), Lost> {
-        self.each(conclusion, |row| Ok(out.write_all(row)?))
-    }
-
     /// Calls `visit` with the header, before the first row, and with every row.
-    fn each(
-        &self,
-        conclusion: &Conclusion,
-        mut visit: impl FnMut(&[u8]) -> Result<(), Lost>,
-    ) -> Result<(), Lost> {
+    pub(super) fn each(&self, conclusion: &Conclusion, visit: &mut Visit<'_>) -> Result<(), Lost> {
         if !self.pairs.is_empty() {
-            visit(&header(self.keys, &self.shown))?;
+            visit(&self.header())?;
         }
         let (mut row, mut details) = (Vec::new(), Vec::new());
         for (verdict, place) in &self.pairs {
@@ -71,25 +50,15 @@ impl<'a> PairRows<'a> {
         }
         Ok(())
     }
-}
 
-fn header(keys: &[String], shown: &[usize]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for key in keys {
-        push_cell(&mut out, key.as_bytes());
-        out.push(b',');
+    fn header(&self) -> Vec<u8> {
+        let keys = self.keys.iter().map(String::as_str);
+        let details = self.shown.iter().filter_map(|index| DETAILS.get(*index));
+        let names = keys
+            .chain([FIRST_TIME, LAST_TIME, "newIP", "count"])
+            .chain(details.copied());
+        record_of(names.map(str::as_bytes))
     }
-    let details = shown.iter().filter_map(|index| DETAILS.get(*index));
-    let names = [FIRST_TIME, LAST_TIME, "newIP", "count"].into_iter();
-    out.extend_from_slice(
-        names
-            .chain(details.copied())
-            .collect::<Vec<_>>()
-            .join(",")
-            .as_bytes(),
-    );
-    out.push(b'\n');
-    out
 }
 
 fn push_pair(out: &mut Vec<u8>, conclusion: &Conclusion, verdict: &Verdict) {
