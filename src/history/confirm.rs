@@ -70,7 +70,7 @@ fn uncertain(failure: Failure, merged: Merged) -> PublishError {
 /// error's word that nothing was written.
 fn no_history(error: &Error) -> Failure {
     let text = error.to_string();
-    match text.split_once(UNWRITTEN) {
+    match text.rsplit_once(UNWRITTEN) {
         Some((what, remedy)) => Failure::new(what.to_owned(), remedy.to_owned()),
         None => Failure::on_disk(text),
     }
