@@ -21,13 +21,14 @@ mod splunkd;
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use s3newip::access::{AccessColumns, PairTexts};
-use s3newip::history::{History, Wanted};
-use s3newip::options::StatusList;
+use s3newip::accesslog;
+use s3newip::csv::{Header, RecordReader};
+use s3newip::history::{History, KeyFilter};
 use s3newip::pair::{PairHasher, push_value};
-use s3newip::rows::{Header, RecordReader};
-use s3newip::sightings::Sightings;
-use s3newip::timestamp::Timestamp;
-use s3newip::{accesslog, frame};
+use s3newip::pairs::Sightings;
+use s3newip::rules::StatusList;
+use s3newip::splunk::frame;
+use s3newip::text::timestamp::Timestamp;
 
 /// Rows of one benchmark: a few chunks' worth.
 const ROWS: u64 = 10_000;
@@ -142,7 +143,7 @@ fn sightings(bencher: Bencher<'_, '_>, pairs: u64) {
     bencher.counter(ItemsCount::new(ROWS)).bench(|| {
         let mut sightings = Sightings::new(PairHasher::new(&SEED));
         for text in &texts {
-            sightings.absorb(black_box(text), time, time, 1).unwrap();
+            sightings.record(black_box(text), time, time, 1).unwrap();
         }
         sightings.len()
     });
@@ -170,7 +171,7 @@ fn history_pass(bencher: Bencher<'_, '_>) {
         .counter(BytesCount::of_slice(&content))
         .counter(ItemsCount::new(10 * ROWS))
         .bench(|| {
-            let rows = history.read(Wanted::all(&hasher), &mut |run| {
+            let rows = history.read(KeyFilter::all(&hasher), &mut |run| {
                 let Some(rows) = run else { return };
                 black_box(rows);
             });

@@ -14,11 +14,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::accesslog::{self, HttpStatus};
-use crate::options::StatusList;
+use crate::csv::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues, quoted};
 use crate::pair;
-use crate::rows::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues, quoted};
-use crate::shown;
-use crate::timestamp::{TIME_COLUMNS, Timestamp};
+use crate::rules::StatusList;
+use crate::text::escape;
+use crate::text::timestamp::{TIME_COLUMNS, Timestamp};
 
 /// The longest key value, in bytes: far beyond the names of buckets and addresses, and short enough that a row of the
 /// history, with all its quotes, can be read back.
@@ -63,7 +63,7 @@ impl Unusable {
     pub fn describe(self, keys: &[String]) -> impl fmt::Display {
         let name = |index: usize| {
             let name = keys.get(index).map_or("?", String::as_str);
-            shown::escaped(name.as_bytes())
+            escape::escaped(name.as_bytes())
         };
         match self {
             Self::Time => "no usable _time".to_owned(),

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 use s3newip::error::Error;
 use s3newip::scan::ScanArguments;
-use s3newip::{session, shown};
+use s3newip::splunk::session;
+use s3newip::text::escape;
 
 /// Which IP address has just accessed which S3 bucket for the first time?
 ///
@@ -41,6 +42,6 @@ pub(crate) fn read() -> Result<Option<Command>, Error> {
 
 fn mistake(text: &str) -> Error {
     let text = text.trim().trim_start_matches("error: ");
-    let lines = text.lines().map(|line| shown::escaped(line.as_bytes()));
+    let lines = text.lines().map(|line| escape::escaped(line.as_bytes()));
     Error::user(lines.collect::<Vec<_>>().join("\n"))
 }

@@ -1,7 +1,7 @@
 //! What can stop a run: the message a person reads, and whose fault it is.
 //!
 //! Messages say place, expected, found and what to do; they are lower case, so that a prefix (`Error in 's3newip'
-//! command:` in Splunk, `s3newip:` in a shell) can stand before them. Text from outside is escaped by [`crate::shown`].
+//! command:` in Splunk, `s3newip:` in a shell) can stand before them. Text from outside is escaped by [`crate::text::escape`].
 
 use std::fmt::Display;
 use std::process::ExitCode;

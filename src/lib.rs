@@ -1,54 +1,39 @@
 //! s3newip: which IP address has just accessed which S3 bucket for the first time?
 //!
-//! A Splunk search command (`| s3newip`) and a scanner of S3 server access logs (`s3newip scan`) on one engine. The
-//! modules below stand in the order in which they may know each other: a module uses only modules above it, which a
-//! test checks.
+//! A Splunk search command (`| s3newip`) and a scanner of S3 server access logs (`s3newip scan`) on one engine. A module
+//! uses only modules above it in this list; `tests/layers.rs` checks that.
 
-// Text and time.
-pub mod blocks;
-pub mod shown;
-pub mod timestamp;
+// Text, errors, threads.
+pub mod text;
 
-// Work shared by threads.
-pub mod turns;
-
-// What goes wrong, and what goes over the wire.
 pub mod error;
-pub mod frame;
-pub mod session_key;
 
-pub mod message;
+pub mod ordered_pool;
 
-// Grammars.
+// Formats.
 pub mod accesslog;
+
+pub mod csv;
+
 pub mod reltime;
-pub mod rows;
 
 // From a row to a pair.
 pub mod pair;
 
-pub mod sieve;
+pub mod bloom;
 
-pub mod options;
+pub mod rules;
 
 pub mod access;
 
-// The pairs of a search, and the rows that wait for a verdict.
-pub mod sightings;
-
-pub mod held;
-pub mod settled;
+// The pairs of a search, the history, and the decision what is new.
+pub mod pairs;
 
 pub mod history;
 
 pub mod detector;
 
-// The two faces.
-pub mod app;
-pub mod dispatch;
-
+// The two interfaces.
 pub mod scan;
 
-pub mod splunkd;
-
-pub mod session;
+pub mod splunk;

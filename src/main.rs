@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use command_line::Command;
 use s3newip::error::{Error, Exit, Fault};
 use s3newip::scan;
-use s3newip::session;
+use s3newip::splunk::session;
 
 fn main() -> ExitCode {
     match run() {
@@ -35,11 +35,11 @@ fn run() -> Result<Exit, Error> {
     match command {
         None => search_command(),
         Some(Command::Scan(arguments)) => {
-            let world = scan::World {
+            let host = scan::Host {
                 clock: machine::clock(),
                 seed: machine::seed()?,
             };
-            scan::run(&arguments, &world, &mut BufWriter::new(io::stdout().lock()))
+            scan::run(&arguments, &host, &mut BufWriter::new(io::stdout().lock()))
         }
     }
 }
@@ -54,7 +54,7 @@ fn search_command() -> Result<Exit, Error> {
     }
     machine::leave_no_core();
     let executable = std::env::current_exe().map_err(Error::environment)?;
-    let world = session::World {
+    let host = session::Host {
         executable: &executable,
         clock: machine::clock(),
         seed: machine::seed()?,
@@ -69,5 +69,5 @@ fn search_command() -> Result<Exit, Error> {
         .as_fd()
         .try_clone_to_owned()
         .map_err(Error::environment)?;
-    session::run(File::from(input), File::from(output), &world)
+    session::run(File::from(input), File::from(output), &host)
 }

@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use siphasher::sip128::SipHasher13;
 
-use crate::rows::{cell_end, decoded, has_outer_space, push_cell};
+use crate::csv::{cell_end, decoded, has_outer_space, push_cell};
 
 /// The most key fields that `by` may name.
 pub const MAX_KEY_FIELDS: usize = 5;

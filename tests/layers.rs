@@ -30,9 +30,16 @@ fn text(module: &str) -> String {
         return without_tests(&fs::read_to_string(file).unwrap()).to_owned();
     }
     let mut text = String::new();
-    for entry in fs::read_dir(source().join(module)).unwrap() {
-        let file = fs::read_to_string(entry.unwrap().path()).unwrap();
-        text.push_str(without_tests(&file));
+    let mut folders = vec![source().join(module)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                text.push_str(without_tests(&fs::read_to_string(path).unwrap()));
+            }
+        }
     }
     text
 }
@@ -55,7 +62,7 @@ fn used(text: &str) -> Vec<&str> {
 #[test]
 fn a_module_uses_only_modules_above_it() {
     let modules = modules();
-    assert!(modules.len() > 15, "src/lib.rs lists the modules");
+    assert!(modules.len() > 10, "src/lib.rs lists the modules");
     for (place, module) in modules.iter().enumerate() {
         for name in used(&text(module)) {
             let other = modules.iter().position(|module| module == name);
@@ -73,20 +80,19 @@ fn a_module_uses_only_modules_above_it() {
 #[test]
 fn the_pure_rooms_do_no_input_output_and_read_no_clock() {
     let pure = [
-        "frame",
-        "message",
-        "shown",
-        "blocks",
-        "timestamp",
-        "session_key",
+        "text",
         "accesslog",
-        "rows",
+        "csv",
         "pair",
-        "sieve",
-        "options",
+        "bloom",
+        "rules",
         "access",
-        "sightings",
-        "settled",
+        "pairs",
+        "splunk/frame",
+        "splunk/message",
+        "splunk/session_key",
+        "splunk/options",
+        "detector/fingerprints",
     ];
     for module in pure {
         for forbidden in [

@@ -4,14 +4,14 @@
 //! |---|---|---|---|
 //! | a frame's header line | `frame::MAX_HEADER_BYTES` | the run fails | here |
 //! | a frame's metadata | `frame::MAX_METADATA_BYTES` | the run fails | here |
-//! | a row, of events or of the history | `rows::MAX_RECORD_BYTES` | the run fails | here |
+//! | a row, of events or of the history | `csv::MAX_RECORD_BYTES` | the run fails | here |
 //! | pairs in one row | `access::MAX_PAIRS_PER_ROW` | the row is skipped, a warning counts it | here |
 //! | bytes of them | `access::MAX_PAIR_BYTES_PER_ROW` | the same | here |
 //! | key fields after `by` | `pair::MAX_KEY_FIELDS` | refused at getinfo | tests/options.rs |
 //! | a lookup's name | 200 bytes | refused at getinfo | here |
 //! | a relative time | `reltime::MAX_TEXT_BYTES` | refused at getinfo | here |
 //! | a time zone in info.csv | 64 KiB, 256 types, 2000 transitions | not a time zone | src/reltime/serialized.rs |
-//! | info.csv | `dispatch::MAX_INFO_BYTES` | not known | here |
+//! | info.csv | `job_info::MAX_INFO_BYTES` | not known | here |
 //! | a foreign value in a message | 80 characters | cut | here |
 //! | what a lock's holder says of itself | 400 bytes | cut | src/history/lock.rs |
 //! | the wait for the lock | `history::LOCK_WAIT` | nothing is published | tests/history.rs, short of the limit |
@@ -27,10 +27,12 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use s3newip::dispatch::{self, JobInfo};
-use s3newip::options::Options;
-use s3newip::rows::{ReadError, RecordReader};
-use s3newip::{access, frame, reltime, rows, shown};
+use s3newip::csv::{ReadError, RecordReader};
+use s3newip::splunk::frame;
+use s3newip::splunk::job_info::{self, JobInfo};
+use s3newip::splunk::options::Options;
+use s3newip::text::escape;
+use s3newip::{access, csv, reltime};
 use support::{InfoCsv, NOW, Outcome, Reply, Splunk, access as event, row, runner};
 
 const HEADER: &str = "bucket_name,remote_ip,firstTime,lastTime\n";
@@ -113,27 +115,27 @@ fn the_most_metadata_that_may_be_promised_take_no_memory_before_they_come() {
 #[test]
 fn a_row_of_64_mebibytes_is_read_and_one_beyond_is_not() {
     for quoted in [false, true] {
-        let mut text = vec![b'x'; rows::MAX_RECORD_BYTES + 1];
+        let mut text = vec![b'x'; csv::MAX_RECORD_BYTES + 1];
         let read = |text: &[u8]| match RecordReader::new(text).next_record() {
             Ok(row) => Some(row.unwrap().record.bytes().len()),
             Err(error) => {
                 assert!(matches!(error, ReadError::TooLong));
                 assert_eq!(
                     error.to_string(),
-                    format!("a row is longer than {} bytes", rows::MAX_RECORD_BYTES)
+                    format!("a row is longer than {} bytes", csv::MAX_RECORD_BYTES)
                 );
                 None
             }
         };
         if quoted {
             text[0] = b'"';
-            text[rows::MAX_RECORD_BYTES - 1] = b'"';
+            text[csv::MAX_RECORD_BYTES - 1] = b'"';
         }
-        text[rows::MAX_RECORD_BYTES] = b'\n';
+        text[csv::MAX_RECORD_BYTES] = b'\n';
         assert_eq!(read(&text), None, "a line ending beyond the limit");
         let at_limit = &mut text[1..];
-        at_limit[0] = at_limit[rows::MAX_RECORD_BYTES - 2];
-        assert_eq!(read(at_limit), Some(rows::MAX_RECORD_BYTES - 1));
+        at_limit[0] = at_limit[csv::MAX_RECORD_BYTES - 2];
+        assert_eq!(read(at_limit), Some(csv::MAX_RECORD_BYTES - 1));
     }
 }
 
@@ -222,10 +224,10 @@ fn a_relative_time_of_256_bytes_is_read() {
 fn info_csv_is_read_up_to_4_mebibytes() {
     let folder = tempfile::tempdir().unwrap();
     for (length, now) in [
-        (dispatch::MAX_INFO_BYTES - 1, Some(1_700_000_000)),
-        (dispatch::MAX_INFO_BYTES, None),
+        (job_info::MAX_INFO_BYTES - 1, Some(1_700_000_000)),
+        (job_info::MAX_INFO_BYTES, None),
         // Cut at the limit, this now() would be a tenth of what it is.
-        (dispatch::MAX_INFO_BYTES + 2, None),
+        (job_info::MAX_INFO_BYTES + 2, None),
     ] {
         let (start, end) = ("padding,now\n", ",1700000000\n");
         let padding = "x".repeat(length as usize - start.len() - end.len());
@@ -248,11 +250,11 @@ fn info_csv_is_read_up_to_4_mebibytes() {
 #[test]
 fn a_message_shows_80_characters_of_a_foreign_value() {
     assert_eq!(
-        shown::quoted(&[b'x'; 80]),
+        escape::quoted(&[b'x'; 80]),
         format!("\"{}\"", "x".repeat(80))
     );
     assert_eq!(
-        shown::quoted(&[b'x'; 81]),
+        escape::quoted(&[b'x'; 81]),
         format!("\"{}...\"", "x".repeat(80))
     );
 }

@@ -14,13 +14,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use s3newip::app::App;
 use s3newip::history::{History, Publication, PublishError, publish};
 use s3newip::pair::{PairHasher, push_value};
-use s3newip::session_key::SessionKey;
-use s3newip::sightings::{Past, Sightings};
-use s3newip::splunkd::{Answer, Client, ExchangeError, RestRoute, TimeLimits, Trust};
-use s3newip::timestamp::Timestamp;
+use s3newip::pairs::{Recorded, Sightings};
+use s3newip::splunk::app::App;
+use s3newip::splunk::rest::{Answer, Client, ExchangeError, RestRoute, TimeLimits, Trust};
+use s3newip::splunk::session_key::SessionKey;
+use s3newip::text::timestamp::Timestamp;
 use support::splunkd::{Act, Management, Transport};
 use support::{HISTORY, SESSION_KEY, Splunk};
 
@@ -91,7 +91,7 @@ fn an_answer_without_an_end_is_not_read_to_its_end() {
 }
 
 /// Publishes one pair that splunkd gets late or never.
-fn published(splunk: &Splunk, port: &Management) -> (Result<u64, PublishError>, Past) {
+fn published(splunk: &Splunk, port: &Management) -> (Result<u64, PublishError>, Recorded) {
     let app = App::of(&splunk.binary()).unwrap();
     let route = RestRoute::new(&app, port.uri(), key(), None)
         .unwrap()
@@ -104,14 +104,14 @@ fn published(splunk: &Splunk, port: &Management) -> (Result<u64, PublishError>, 
     push_value(&mut pair, b"billing");
     push_value(&mut pair, b"192.0.2.7");
     let time = Timestamp::from_seconds(5);
-    let id = sightings.absorb(&pair, time, time, 1).unwrap().id;
+    let id = sightings.record(&pair, time, time, 1).unwrap().id;
     let publication = Publication {
         route: &route,
         holder: "a test",
         cancelled: &|| false,
     };
     let merged = publish(&history, &hasher, &mut sightings, &publication);
-    let past = sightings.get(id).unwrap().past();
+    let past = sightings.get(id).unwrap().recorded();
     (merged.map(|merged| merged.added), past)
 }
 
@@ -124,7 +124,7 @@ fn a_late_answer_is_no_failure_where_the_history_is_there() {
     assert!(matches!(merged, Ok(1)), "{merged:?}");
     assert_eq!(
         past,
-        Past::Absent,
+        Recorded::Absent,
         "what this run published is not its past"
     );
     assert_eq!(port.requests().len(), 1);
@@ -145,7 +145,7 @@ fn a_splunkd_that_never_answers_is_given_up() {
         failure.what
     );
     assert_eq!(failure.merged.map(|merged| merged.added), Some(1));
-    assert_eq!(past, Past::Absent);
+    assert_eq!(past, Recorded::Absent);
     assert_eq!(splunk.history_text(), HEADER);
     assert_eq!(splunk.staged_files(), [""; 0]);
 }

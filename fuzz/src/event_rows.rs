@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::fs;
 
 use s3newip::accesslog::{self, HttpStatus};
+use s3newip::csv::{RecordReader, decoded};
 use s3newip::pair;
-use s3newip::rows::{RecordReader, decoded};
-use s3newip::timestamp::Timestamp;
+use s3newip::text::timestamp::Timestamp;
 use serde_json::json;
 
 use super::csv_reference::records;

@@ -1,6 +1,6 @@
 //! A stream on standard input: arbitrary bytes where frames should be. The first byte says how the stream is cut.
 
-use s3newip::frame::{Header, header_line, parse_header};
+use s3newip::splunk::frame::{Header, header_line, parse_header};
 
 use super::sessions::talk;
 use super::workshop::Workshop;

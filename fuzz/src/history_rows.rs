@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
-use s3newip::history::{FileRoute, History, Merged, Publication, PublishError, Wanted, publish};
+use s3newip::csv::{RecordReader, decoded};
+use s3newip::history::{FileRoute, History, KeyFilter, Merged, Publication, PublishError, publish};
 use s3newip::pair::{self, PairHasher, PairKey};
-use s3newip::rows::{RecordReader, decoded};
-use s3newip::sightings::Sightings;
-use s3newip::timestamp::Timestamp;
+use s3newip::pairs::Sightings;
+use s3newip::text::timestamp::Timestamp;
 
 use super::csv_reference::records;
 use super::workshop::Workshop;
@@ -123,7 +123,7 @@ fn hasher() -> PairHasher {
 fn rows(history: &History, path: &Path) -> Result<Vec<Row>, String> {
     let mut read = Vec::new();
     let hasher = hasher();
-    let count = history.read(Wanted::all(&hasher), &mut |run| {
+    let count = history.read(KeyFilter::all(&hasher), &mut |run| {
         let Some(run) = run else { return };
         read.extend_from_slice(run.rows)
     });
@@ -166,7 +166,7 @@ fn merge(history: &History, seen: &[Seen]) -> Result<Merged, PublishError> {
     let mut sightings = Sightings::new(hasher());
     for seen in seen {
         sightings
-            .absorb(&seen.text, seen.first, seen.last, 1)
+            .record(&seen.text, seen.first, seen.last, 1)
             .unwrap();
     }
     let publication = Publication {

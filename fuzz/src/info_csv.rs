@@ -1,9 +1,9 @@
 //! info.csv: arbitrary text, and a file made of arbitrary cells (a line each).
 
-use s3newip::dispatch::JobInfo;
+use s3newip::csv::{Header, RecordReader, decoded, push_cell};
 use s3newip::reltime::Zone;
-use s3newip::rows::{Header, RecordReader, decoded, push_cell};
-use s3newip::timestamp::Timestamp;
+use s3newip::splunk::job_info::JobInfo;
+use s3newip::text::timestamp::Timestamp;
 
 use super::csv_reference::records;
 use super::pieces::Pieces;

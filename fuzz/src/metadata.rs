@@ -1,6 +1,6 @@
 //! A request's metadata, and the same bytes as text in a reply.
 
-use s3newip::message::{Inspector, Level, Reply, Request};
+use s3newip::splunk::message::{Inspector, Level, Reply, Request};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 

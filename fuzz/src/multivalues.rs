@@ -1,6 +1,6 @@
 //! A `__mv_` cell, and values that are made into one.
 
-use s3newip::rows;
+use s3newip::csv;
 
 /// See the table in [`super`].
 pub fn check(data: &[u8]) {
@@ -24,7 +24,7 @@ pub fn check(data: &[u8]) {
 }
 
 fn multivalues(text: &[u8]) -> Option<Vec<Vec<u8>>> {
-    rows::multivalues(text).collect()
+    csv::multivalues(text).collect()
 }
 
 fn encoded(values: &[Vec<u8>]) -> Vec<u8> {

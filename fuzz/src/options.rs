@@ -1,7 +1,8 @@
 //! The command's arguments, one a line.
 
-use s3newip::options::{NewRule, Options, Output, Publish};
 use s3newip::reltime::Zone;
+use s3newip::rules::{NewRule, Output};
+use s3newip::splunk::options::{Options, Publish};
 
 /// The longest message: a relative time's 256 bytes may stand in it, each escaped.
 const MAX_MESSAGE_BYTES: usize = 4096;

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use s3newip::accesslog::{self, HttpStatus, Line};
-use s3newip::options::{NewRule, Output, StatusList};
 use s3newip::pair;
 use s3newip::reltime::RelativeTime;
-use s3newip::scan::{self, ScanArguments, World};
-use s3newip::shown;
-use s3newip::timestamp::Timestamp;
+use s3newip::rules::{NewRule, Output, StatusList};
+use s3newip::scan::{self, Host, ScanArguments};
+use s3newip::text::escape;
+use s3newip::text::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 use super::csv_reference::records;
@@ -63,12 +63,12 @@ fn scan_file(path: PathBuf, lookup: PathBuf, format: &str) -> String {
         geoip: None,
         format: clap::ValueEnum::from_str(format, false).unwrap(),
     };
-    let world = World {
+    let host = Host {
         clock: 1_700_000_000,
         seed: [5; 16],
     };
     let mut out = Vec::new();
-    scan::run(&arguments, &world, &mut out).expect("a scan of a file");
+    scan::run(&arguments, &host, &mut out).expect("a scan of a file");
     String::from_utf8(out).expect("the output is UTF-8")
 }
 
@@ -98,7 +98,7 @@ fn counts(line: &Line<'_>) -> bool {
 fn row(line: &Line<'_>) -> Value {
     let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        Err(_) => shown::escaped(bytes),
+        Err(_) => escape::escaped(bytes),
     };
     let mut pair = Vec::new();
     pair::push_value(&mut pair, line.bucket_name);

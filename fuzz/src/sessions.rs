@@ -3,9 +3,9 @@
 use std::io::Cursor;
 use std::path::Path;
 
+use s3newip::csv::{Record, RecordReader};
 use s3newip::error::Exit;
-use s3newip::rows::{Record, RecordReader};
-use s3newip::session::{self, World};
+use s3newip::splunk::session::{self, Host};
 use serde_json::Value;
 
 use super::pieces::Pieces;
@@ -47,7 +47,7 @@ pub(super) fn frame(metadata: &Value, body: &[u8]) -> Vec<u8> {
 
 /// Lets the app in `folder` have the conversation `input`, which comes in one read, or cut as `seed` has it.
 pub(super) fn talk(folder: &Path, input: &[u8], seed: Option<u8>) -> Heard {
-    let world = World {
+    let host = Host {
         executable: &folder.join("bin/s3newip"),
         clock: CLOCK,
         seed: [7; 16],
@@ -55,8 +55,8 @@ pub(super) fn talk(folder: &Path, input: &[u8], seed: Option<u8>) -> Heard {
     };
     let mut output = Vec::new();
     let exit = match seed {
-        None => session::run(Cursor::new(input.to_vec()), &mut output, &world),
-        Some(seed) => session::run(Pieces::new(input, seed), &mut output, &world),
+        None => session::run(Cursor::new(input.to_vec()), &mut output, &host),
+        Some(seed) => session::run(Pieces::new(input, seed), &mut output, &host),
     };
     Heard {
         exit: exit.ok(),

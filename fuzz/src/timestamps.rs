@@ -1,6 +1,6 @@
 //! Two epoch times, a line each.
 
-use s3newip::timestamp::Timestamp;
+use s3newip::text::timestamp::Timestamp;
 
 /// Microseconds of the year 10000's first second.
 const LIMIT: i128 = 253_402_300_800 * 1_000_000;

@@ -8,7 +8,7 @@ const SHOWN: usize = 40;
 /// A line without one of the fields every access log line starts with.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("byte {column}: expected {expected}, found {found}")]
-pub struct NotALine {
+pub struct ParseError {
     /// Where the field should start, counted from 1.
     column: usize,
     expected: &'static str,
@@ -26,8 +26,8 @@ pub(super) struct Missing<'a> {
 
 impl Missing<'_> {
     /// The same for people; `line` is the text that `at` is the end of.
-    pub(super) fn from(&self, line: &[u8]) -> NotALine {
-        NotALine {
+    pub(super) fn from(&self, line: &[u8]) -> ParseError {
+        ParseError {
             column: line.len().saturating_sub(self.at.len()) + 1,
             expected: self.expected,
             found: show(self.at),

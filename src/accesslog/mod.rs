@@ -34,7 +34,7 @@ mod prefix;
 mod response;
 mod time;
 
-pub use error::NotALine;
+pub use error::ParseError;
 pub use response::HttpStatus;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
@@ -92,8 +92,8 @@ impl<'a> Line<'a> {
 ///
 /// # Errors
 ///
-/// [`NotALine`] where a field up to the operation is missing, or where the time does not exist.
-pub fn parse(line: &[u8]) -> Result<Line<'_>, NotALine> {
+/// [`ParseError`] where a field up to the operation is missing, or where the time does not exist.
+pub fn parse(line: &[u8]) -> Result<Line<'_>, ParseError> {
     let text = line.trim_ascii_end();
     let prefix = Prefix::read(text.trim_ascii_start()).map_err(|missing| missing.from(text))?;
     let request_time = prefix

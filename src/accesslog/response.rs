@@ -19,7 +19,7 @@ use fearless_simd::{Level, dispatch};
 use memchr::memchr;
 
 use super::split_field;
-use crate::blocks::{BLOCK, blocks, compare, ones};
+use crate::text::blocks::{BLOCK, blocks, compare, ones};
 
 /// The HTTP status of a request, as far as its line can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,30 +9,31 @@
 //! ```
 //!
 //! A survey is a reading pass over the history that settles which of the pairs seen so far are known. Its result is
-//! kept where it fits (see [`crate::settled`]), so that one survey serves for the whole search.
+//! kept where it fits (see [`crate::detector::fingerprints`]), so that one survey serves for the whole search.
 
-mod arrivals;
-mod conclusion;
-mod tally;
+mod batch;
+mod counters;
+pub mod fingerprints;
+mod outcome;
+pub mod spill;
 
 use std::borrow::Cow;
 use std::path::Path;
 
 use crate::access::Access;
+use crate::detector::fingerprints::Fingerprints;
+use crate::detector::spill::{HeaderId, SpillBuffer};
 use crate::error::Error;
-use crate::held::{HeaderId, Held};
-use crate::history::{History, Wanted};
-use crate::options::{NewRule, Output};
+use crate::history::{History, KeyFilter};
 use crate::pair::{self, PairHasher, PairKey};
-use crate::settled::Settled;
-use crate::sightings::{PairId, Past, Sighting, Sightings, Standing};
-use crate::timestamp::Timestamp;
+use crate::pairs::{PairId, PairState, Sighting, Sightings};
+use crate::rules::{NewRule, Output, Rules};
 
-use arrivals::Arrival;
+use batch::RowAccess;
 
-pub use arrivals::Arrivals;
-pub use conclusion::{Conclusion, LEARNT, Unpublished, Verdict};
-pub use tally::Tally;
+pub use batch::AccessBatch;
+pub use counters::Counters;
+pub use outcome::{FinishError, Outcome, SEED_COLUMNS, Verdict};
 
 /// The columns of a pair's earliest event that a table of pairs shows. Under [`Output::Pairs`] a held row is these
 /// cells, in this order, with commas between them; empty where the input has no such column.
@@ -43,39 +44,6 @@ pub const DETAILS: [&str; 5] = [
     "requester",
     "user_agent",
 ];
-
-/// What makes a pair new, and which rows are wanted of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// What makes a pair new.
-    pub new: NewRule,
-    /// The threshold of newness under [`NewRule::Window`].
-    pub threshold: Timestamp,
-    /// Which rows are returned.
-    pub output: Output,
-    /// Rows returned for each new pair; 0 = all.
-    pub max_events: u32,
-    /// Whether the run only learns: no rows at all.
-    pub seed: bool,
-}
-
-impl Rules {
-    /// Whether a pair is new, as far as search and history have said.
-    pub fn is_new(&self, pair: &Sighting) -> bool {
-        match (self.new, pair.past()) {
-            (_, Past::Timeless(_)) => false,
-            (NewRule::Unseen, past) => past == Past::Absent,
-            (NewRule::Window, _) => pair
-                .merged_first()
-                .is_some_and(|first| first >= self.threshold),
-        }
-    }
-
-    /// Whether a row of the history with this first time makes its pair known, whatever else is said of it.
-    fn settles(&self, first: Option<Timestamp>) -> bool {
-        self.new == NewRule::Unseen || first.is_none_or(|first| first < self.threshold)
-    }
-}
 
 /// The history is surveyed when the rows that wait have grown to this share of it: a survey then costs a small multiple
 /// of what it costs to write the rows to a file and read them back, and the number of surveys does not grow with the
@@ -92,7 +60,7 @@ pub struct Detector {
     history: History,
     hasher: PairHasher,
     sightings: Sightings,
-    held: Held,
+    held: SpillBuffer,
     /// How many rows are held for each pair; empty where any number may be.
     held_counts: Vec<u32>,
     surveyed: Surveyed,
@@ -103,7 +71,7 @@ pub struct Detector {
     row: Vec<u8>,
 }
 
-/// A pair that is about to be absorbed.
+/// A pair that is about to be recorded.
 #[derive(Debug, Clone, Copy)]
 struct Expected {
     key: PairKey,
@@ -119,7 +87,7 @@ enum Surveyed {
     /// There was none.
     Nothing,
     /// The whole history: later pairs are settled at first sight.
-    Everything(Settled),
+    Everything(Fingerprints),
     /// The pairs seen by then: the history is too large to keep.
     Seen,
 }
@@ -134,7 +102,7 @@ impl Detector {
             history,
             sightings: Sightings::new(hasher.clone()),
             hasher,
-            held: Held::new(spill_folder),
+            held: SpillBuffer::new(spill_folder),
             held_counts: Vec::new(),
             surveyed: Surveyed::Nothing,
             current: Vec::new(),
@@ -158,30 +126,31 @@ impl Detector {
         &self.hasher
     }
 
-    /// Takes in rows that came under `header`, and counts them. `row` puts the row with this number (from 0) into the
+    /// Ingests rows that came under `header`, and counts them. `row` puts the row with this number (from 0) into the
     /// buffer, for those that may have to be returned.
     ///
     /// # Errors
     /// There are more pairs than a run can hold; the history cannot be read; the file for rows beyond memory cannot be
     /// written.
-    pub fn take_in(
+    pub fn ingest(
         &mut self,
-        arrivals: &Arrivals,
-        tally: &mut Tally,
+        accesses: &AccessBatch,
+        counters: &mut Counters,
         header: HeaderId,
         mut row: impl FnMut(usize, &mut Vec<u8>),
     ) -> Result<(), Error> {
         let mut expected = std::mem::take(&mut self.expected);
         let mut number = 0;
-        for group in arrivals.rows().chunks(GROUP) {
+        for group in accesses.rows().chunks(GROUP) {
             let (Some(first), Some(last)) = (group.first(), group.last()) else {
                 break;
             };
             let first = first.pairs.start;
-            self.expect(arrivals.keys(first..last.pairs.end), &mut expected);
-            for arrival in group {
-                let wanted =
-                    self.take_in_row(arrival, arrivals, tally, |pair| expected.get(pair - first))?;
+            self.expect(accesses.keys(first..last.pairs.end), &mut expected);
+            for row_number in group {
+                let wanted = self.ingest_row(row_number, accesses, counters, |pair| {
+                    expected.get(pair - first)
+                })?;
                 if wanted {
                     let mut bytes = std::mem::take(&mut self.row);
                     bytes.clear();
@@ -196,37 +165,37 @@ impl Detector {
         Ok(())
     }
 
-    /// Takes in one row, whose pairs were looked for. Whether it may have to be returned: then it must be held.
-    fn take_in_row<'a>(
+    /// Ingests one row, whose pairs were looked for. Whether it may have to be returned: then it must be held.
+    fn ingest_row<'a>(
         &mut self,
-        arrival: &Arrival,
-        arrivals: &Arrivals,
-        tally: &mut Tally,
+        row_number: &RowAccess,
+        accesses: &AccessBatch,
+        counters: &mut Counters,
         expected: impl Fn(usize) -> Option<&'a Expected>,
     ) -> Result<bool, Error> {
-        tally.rows += 1;
-        let access = match &arrival.access {
+        counters.rows += 1;
+        let access = match &row_number.access {
             Ok(access) => access,
             Err(why) => {
-                tally.skip(*why);
+                counters.skip(*why);
                 return Ok(false);
             }
         };
         if !access.success {
             return Ok(false);
         }
-        tally.successful += 1;
+        counters.successful += 1;
         self.current.clear();
         let mut wanted = false;
-        for pair in arrival.pairs.clone() {
+        for pair in row_number.pairs.clone() {
             if let Some(expected) = expected(pair) {
-                wanted |= self.absorb(access, expected, arrivals.text(pair))?;
+                wanted |= self.record(access, expected, accesses.text(pair))?;
             }
         }
         Ok(wanted && !self.rules.seed)
     }
 
-    /// Looks for pairs that are about to be absorbed. Many at a time, because the look-ups wait for memory, and the
+    /// Looks for pairs that are about to be recorded. Many at a time, because the look-ups wait for memory, and the
     /// processor overlaps waits that stand close together.
     fn expect(&self, keys: &[PairKey], expected: &mut Vec<Expected>) {
         expected.clear();
@@ -245,13 +214,13 @@ impl Detector {
         }
     }
 
-    /// Absorbs a successful access to a pair. Whether its row may have to be returned because of it.
-    fn absorb(&mut self, access: &Access, expected: &Expected, text: &[u8]) -> Result<bool, Error> {
+    /// Records a successful access to a pair. Whether its row may have to be returned because of it.
+    fn record(&mut self, access: &Access, expected: &Expected, text: &[u8]) -> Result<bool, Error> {
         // One that was new may have come meanwhile.
         let found = expected.found.or_else(|| self.sightings.find(expected.key));
         let seen = self
             .sightings
-            .absorb_found(found, expected.key, text, access)
+            .record_found(found, expected.key, text, access)
             .map_err(Error::user)?;
         if seen.fresh {
             self.settle(seen.id, expected);
@@ -271,12 +240,12 @@ impl Detector {
             return false;
         };
         if rules.new == NewRule::Window && pair.first < rules.threshold {
-            pair.standing = Standing::Known;
+            pair.state = PairState::Known;
         }
         let unlimited = rules.max_events == 0 || rules.output == Output::Pairs;
         let held = self.held_counts.get(id.0 as usize).copied().unwrap_or(0);
         let room = unlimited || held < rules.max_events;
-        rules.output == Output::All || (pair.standing != Standing::Known && room)
+        rules.output == Output::All || (pair.state != PairState::Known && room)
     }
 
     /// Settles a pair seen for the first time, where a survey has kept the history.
@@ -288,12 +257,12 @@ impl Detector {
         let known = expected
             .settled
             .unwrap_or_else(|| settled.contains(expected.key));
-        let standing = if known {
-            Standing::Known
+        let state = if known {
+            PairState::Known
         } else {
-            Standing::Candidate
+            PairState::Candidate
         };
-        self.sightings.set_standing(id, standing);
+        self.sightings.set_state(id, state);
     }
 
     /// Holds the row that was taken in last.
@@ -340,24 +309,24 @@ impl Detector {
         Error::environment(format!(
             "the rows that wait for a decision do not fit into memory, and the file for them in {} cannot be written: \
              {cause}; make room there, correct its permissions or read less at a time",
-            crate::shown::escaped(self.held.folder().as_os_str().as_encoded_bytes())
+            crate::text::escape::escaped(self.held.folder().as_os_str().as_encoded_bytes())
         ))
     }
 
     /// Reads the history once to settle the pairs that are undecided.
     fn survey(&mut self) -> Result<(), Error> {
-        let undecided = |pair: &Sighting| pair.standing == Standing::Undecided;
+        let undecided = |pair: &Sighting| pair.state == PairState::Undecided;
         if !self.sightings.iter().any(|(_, pair)| undecided(pair)) {
             return Ok(());
         }
         let keep = matches!(self.surveyed, Surveyed::Nothing);
         let (rules, size) = (self.rules, self.history.size());
         let sightings = &self.sightings;
-        let sieve = sightings.sieve();
+        let bloom = sightings.bloom_filter();
         let wanted = if keep {
-            Wanted::all(&self.hasher)
+            KeyFilter::all(&self.hasher)
         } else {
-            Wanted::of(&sieve, &self.hasher)
+            KeyFilter::of(&bloom, &self.hasher)
         };
         let mut known = vec![false; sightings.len()];
         let (mut settled, mut begun) = (None, false);
@@ -367,15 +336,15 @@ impl Detector {
                 (settled, begun) = (None, false);
                 return;
             };
-            let rows = run.rows.iter().filter(|row| rules.settles(row.first));
+            let rows = run.rows.iter().filter(|row| rules.makes_known(row.first));
             let keys = rows.filter_map(|row| row.key);
             if keep && !std::mem::replace(&mut begun, true) {
-                settled = Settled::with_room_for(run.rows_in(size));
+                settled = Fingerprints::with_room_for(run.rows_in(size));
             }
             settled = settled
                 .take()
                 .and_then(|settled| settled.with(keys.clone()));
-            let passing = keys.filter(|key| sieve.passes(*key));
+            let passing = keys.filter(|key| bloom.may_contain(*key));
             for id in passing.filter_map(|key| sightings.find(key)) {
                 if let Some(known) = known.get_mut(id.index()) {
                     *known = true;
@@ -384,9 +353,9 @@ impl Detector {
         })?;
         for (pair, known) in self.sightings.iter_mut().zip(known) {
             if known {
-                pair.standing = Standing::Known;
+                pair.state = PairState::Known;
             } else if undecided(pair) {
-                pair.standing = Standing::Candidate;
+                pair.state = PairState::Candidate;
             }
         }
         self.surveyed = settled.map_or(Surveyed::Seen, Surveyed::Everything);
@@ -397,7 +366,7 @@ impl Detector {
 fn may_be_new(sightings: &Sightings, id: PairId) -> bool {
     sightings
         .get(id)
-        .is_some_and(|pair| pair.standing != Standing::Known)
+        .is_some_and(|pair| pair.state != PairState::Known)
 }
 
 /// The values of a pair, in the order of the key fields.

@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use super::part::Part;
 use super::table::{Table, check_characters, times};
+use crate::bloom::BloomFilter;
+use crate::csv::{Located, MAX_RECORD_BYTES, ReadError, Record, RecordIndex};
 use crate::pair::{self, PairHasher, PairKey};
-use crate::rows::{Located, MAX_RECORD_BYTES, ReadError, Record, RecordIndex};
-use crate::sieve::Sieve;
-use crate::timestamp::Timestamp;
+use crate::text::timestamp::Timestamp;
 
 /// What is read beyond a block's end for its last row, in bytes; more where that is longer.
 const SLACK: usize = 4 << 10;
@@ -31,13 +31,13 @@ pub struct Row {
 
 /// Rows that follow each other, as those see them who only read.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
+pub struct RowBatch<'a> {
     /// The rows.
     pub rows: &'a [Row],
     bytes: u64,
 }
 
-impl Run<'_> {
+impl RowBatch<'_> {
     /// About how many rows like these a file of `size` bytes has: a twentieth more than their mean length says.
     pub fn rows_in(&self, size: u64) -> u64 {
         let (rows, bytes) = (self.rows.len() as u128, u128::from(self.bytes.max(1)));
@@ -60,8 +60,8 @@ pub(super) struct Block {
 
 impl Block {
     /// For those who only read.
-    pub(super) fn run(&self) -> Run<'_> {
-        Run {
+    pub(super) fn batch(&self) -> RowBatch<'_> {
+        RowBatch {
             rows: &self.rows,
             bytes: self.place.end - self.place.start,
         }
@@ -99,8 +99,8 @@ impl Block {
     }
 
     /// What stands at byte `at` of the block is no row.
-    fn no_row(&self, at: usize, found: String) -> NoBlock {
-        NoBlock::NoRow(self.from + at as u64, found)
+    fn bad_row(&self, at: usize, found: String) -> BlockError {
+        BlockError::BadRow(self.from + at as u64, found)
     }
 
     fn between(&self, from: u32, until: u32) -> &[u8] {
@@ -111,25 +111,25 @@ impl Block {
 
 /// The pairs that somebody looks for.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct KeyFilter<'a> {
     hasher: &'a PairHasher,
-    sieve: Option<&'a Sieve>,
+    bloom: Option<&'a BloomFilter>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> KeyFilter<'a> {
     /// All pairs, with keys from `hasher`.
     pub fn all(hasher: &'a PairHasher) -> Self {
         Self {
             hasher,
-            sieve: None,
+            bloom: None,
         }
     }
 
-    /// Those that pass `sieve`.
-    pub fn of(sieve: &'a Sieve, hasher: &'a PairHasher) -> Self {
+    /// Those that pass `bloom`.
+    pub fn of(bloom: &'a BloomFilter, hasher: &'a PairHasher) -> Self {
         Self {
             hasher,
-            sieve: Some(sieve),
+            bloom: Some(bloom),
         }
     }
 
@@ -137,7 +137,7 @@ impl<'a> Wanted<'a> {
     #[inline]
     fn key(&self, text: &[u8]) -> Option<PairKey> {
         let key = self.hasher.key(text);
-        let passes = self.sieve.is_none_or(|sieve| sieve.passes(key));
+        let passes = self.bloom.is_none_or(|bloom| bloom.may_contain(key));
         passes.then_some(key)
     }
 }
@@ -154,11 +154,11 @@ pub(super) enum Begin {
 /// Why there is no block. On which line that is, is counted when somebody must be told: whoever began inside a row is
 /// wrong, and there may be many of them.
 #[derive(Debug)]
-pub(super) enum NoBlock {
+pub(super) enum BlockError {
     /// The file cannot be read.
     Unreadable(io::Error),
     /// The row that begins at this byte of the file is none of its table: what was expected and found.
-    NoRow(u64, String),
+    BadRow(u64, String),
 }
 
 /// Reads blocks of one table.
@@ -172,21 +172,21 @@ pub(super) struct BlockReader<'a> {
 #[derive(Debug)]
 struct RowReader<'a> {
     table: &'a Table,
-    wanted: Wanted<'a>,
+    wanted: KeyFilter<'a>,
     text: Vec<u8>,
     /// Whether a character that no text has, or that may be out of place, is among the bytes read last.
-    odd: bool,
+    needs_check: bool,
     /// Whether a quote is among them.
     quoted: bool,
 }
 
 impl<'a> BlockReader<'a> {
-    pub(super) fn new(table: &'a Table, wanted: Wanted<'a>) -> Self {
+    pub(super) fn new(table: &'a Table, wanted: KeyFilter<'a>) -> Self {
         let rows = RowReader {
             table,
             wanted,
             text: Vec::new(),
-            odd: false,
+            needs_check: false,
             quoted: false,
         };
         Self {
@@ -205,7 +205,7 @@ impl<'a> BlockReader<'a> {
         span: Range<u64>,
         begin: Begin,
         block: &mut Block,
-    ) -> Result<(), NoBlock> {
+    ) -> Result<(), BlockError> {
         block.rows.clear();
         block.blank = 0;
         // A line feed just before the span begins a row at its first byte.
@@ -232,7 +232,7 @@ impl<'a> BlockReader<'a> {
                 Ok(()) if filled - at >= MAX_RECORD_BYTES => Err(ReadError::TooLong),
                 found => found,
             };
-            found.map_err(|error| block.no_row(at, error.to_string()))?;
+            found.map_err(|error| block.bad_row(at, error.to_string()))?;
             let wanted = (2 * filled).min(length + MAX_RECORD_BYTES);
             filled = self.fill(filled, wanted, block)?;
         }
@@ -244,7 +244,12 @@ impl<'a> BlockReader<'a> {
     }
 
     /// Makes `block`, which holds `filled` bytes, hold `wanted`, or all up to the file's end; how many it holds then.
-    fn fill(&mut self, filled: usize, wanted: usize, block: &mut Block) -> Result<usize, NoBlock> {
+    fn fill(
+        &mut self,
+        filled: usize,
+        wanted: usize,
+        block: &mut Block,
+    ) -> Result<usize, BlockError> {
         let left = usize::try_from(self.rows.table.end - block.from).unwrap_or(usize::MAX);
         let wanted = wanted.min(left);
         if block.bytes.len() < wanted {
@@ -256,22 +261,22 @@ impl<'a> BlockReader<'a> {
             self.rows.table.end,
         );
         let room = block.bytes.get_mut(filled..wanted).unwrap_or_default();
-        io::Read::read_exact(&mut part, room).map_err(NoBlock::Unreadable)?;
+        io::Read::read_exact(&mut part, room).map_err(BlockError::Unreadable)?;
         let bytes = block.bytes.get(..wanted).unwrap_or_default();
-        self.rows.odd = memchr::memchr2(0, b'\r', bytes).is_some();
+        self.rows.needs_check = memchr::memchr2(0, b'\r', bytes).is_some();
         self.rows.quoted = memchr::memchr(b'"', bytes).is_some();
         Ok(wanted)
     }
 
     /// Adds the rows that were found and are not in the block yet, up to the last one that begins before byte `length`.
-    fn add_rows(&mut self, length: usize, block: &mut Block) -> Result<(), NoBlock> {
+    fn add_rows(&mut self, length: usize, block: &mut Block) -> Result<(), BlockError> {
         while let Some(located) = self.index.get(block.rows.len(), &block.bytes) {
             let start = located.offset as usize;
             if start >= length {
                 break;
             }
             let row = self.rows.read(&located);
-            let row = row.map_err(|found| block.no_row(start, found))?;
+            let row = row.map_err(|found| block.bad_row(start, found))?;
             block.blank += u64::from(located.record.bytes().is_empty());
             block.rows.push(row);
         }
@@ -296,7 +301,7 @@ impl RowReader<'_> {
         };
         if content > start {
             (row.first, row.last) = times(record, &self.table.head.layout)?;
-            if self.odd {
+            if self.needs_check {
                 check_characters(record)?;
             }
             row.key = self.key(record);
@@ -308,7 +313,7 @@ impl RowReader<'_> {
     #[inline]
     fn key(&mut self, record: &Record<'_>) -> Option<PairKey> {
         let layout = &self.table.head.layout;
-        let plain = !self.odd && !self.quoted;
+        let plain = !self.needs_check && !self.quoted;
         if let Some(text) = plain.then(|| layout.pair_text(record)).flatten() {
             return self.wanted.key(text);
         }

@@ -14,14 +14,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::History;
-use super::block::Wanted;
+use super::block::KeyFilter;
 use super::merge::Merged;
 use super::publish::{Placed, Publication, PublishError, place};
 use super::route::{Asked, Failure};
 use super::table::UNWRITTEN;
 use crate::error::Error;
 use crate::pair::PairHasher;
-use crate::sightings::Sightings;
+use crate::pairs::Sightings;
 
 /// The shortest pauses before the file is handed over again; each is lengthened by up to its own length.
 const PAUSES: [Duration; 4] = [
@@ -47,9 +47,9 @@ pub(super) fn confirm(
     merged: Merged,
     asked: Box<Asked>,
 ) -> Result<Merged, PublishError> {
-    let before = sightings.pasts();
+    let before = sightings.all_recorded();
     let confirmed = insist(history, hasher, sightings, publication, asked);
-    sightings.set_pasts(before);
+    sightings.restore_recorded(before);
     match confirmed {
         Ok(()) => Ok(merged),
         Err(PublishError::Cancelled) => Err(PublishError::Cancelled),
@@ -113,8 +113,8 @@ fn holds(
 ) -> Result<bool, PublishError> {
     let mut met = vec![false; sightings.len()];
     let mut current = true;
-    let sieve = sightings.sieve();
-    history.read(Wanted::of(&sieve, hasher), &mut |run| {
+    let bloom = sightings.bloom_filter();
+    history.read(KeyFilter::of(&bloom, hasher), &mut |run| {
         let Some(run) = run else {
             met.fill(false);
             current = true;

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::csv::{Header, Record, decoded, push_cell};
 use crate::pair;
-use crate::rows::{Header, Record, decoded, push_cell};
-use crate::shown;
-use crate::timestamp::{FIRST_TIME, LAST_TIME, TIME_COLUMNS, Timestamp};
+use crate::text::escape;
+use crate::text::timestamp::{FIRST_TIME, LAST_TIME, TIME_COLUMNS, Timestamp};
 
 /// Where things are in the rows of one history.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl TimeColumn {
 
     /// The time of a row, where it has one.
     #[inline]
-    fn time(&self, record: &Record<'_>) -> Result<Option<Timestamp>, NoTime> {
+    fn time(&self, record: &Record<'_>) -> Result<Option<Timestamp>, BadTime> {
         let plain = |column| Timestamp::parse_plain(record.raw(column));
         match self.column.and_then(plain) {
             None => self.any_time(record),
@@ -53,10 +53,10 @@ impl TimeColumn {
 
     /// The same, however it is written.
     #[inline(never)]
-    fn any_time(&self, record: &Record<'_>) -> Result<Option<Timestamp>, NoTime> {
+    fn any_time(&self, record: &Record<'_>) -> Result<Option<Timestamp>, BadTime> {
         let cell = self.cell(record);
         match Timestamp::parse(&cell) {
-            None if !cell.is_empty() => Err(NoTime {
+            None if !cell.is_empty() => Err(BadTime {
                 column: self.name,
                 found: cell.into_owned(),
             }),
@@ -100,7 +100,7 @@ impl Cell {
 
 /// A cell that should hold a time and does not.
 #[derive(Debug, PartialEq, Eq)]
-pub struct NoTime {
+pub struct BadTime {
     /// The column's name when the file is written.
     pub column: &'static str,
     /// What is there.
@@ -119,10 +119,10 @@ impl Layout {
             .chain([FIRST_TIME, LAST_TIME].map(str::as_bytes))
         {
             if header.names().filter(|column| *column == name).count() > 1 {
-                return Err(format!("one column {}, found two", shown::escaped(name)));
+                return Err(format!("one column {}, found two", escape::escaped(name)));
             }
         }
-        let missing = |name: &String| format!("a column {}", shown::escaped(name.as_bytes()));
+        let missing = |name: &String| format!("a column {}", escape::escaped(name.as_bytes()));
         let keys = keys
             .iter()
             .map(|name| {
@@ -189,7 +189,7 @@ impl Layout {
     pub fn times(
         &self,
         record: &Record<'_>,
-    ) -> Result<(Option<Timestamp>, Option<Timestamp>), NoTime> {
+    ) -> Result<(Option<Timestamp>, Option<Timestamp>), BadTime> {
         Ok((self.first.time(record)?, self.last.time(record)?))
     }
 
@@ -289,7 +289,7 @@ fn are_together(columns: &[usize], all: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::{Scanned, scan};
+    use crate::csv::{Scanned, scan};
 
     fn with_record<T>(line: &str, then: impl FnOnce(&Record<'_>) -> T) -> T {
         let mut ends = Vec::new();

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::source::shown_path;
+use super::source::escaped_path;
 use super::{is_link, uninterrupted};
-use crate::shown;
+use crate::text::escape;
 
 /// How long to wait for another run to finish with the history.
 pub const LOCK_WAIT: Duration = Duration::from_secs(30);
@@ -45,7 +45,7 @@ pub(super) enum LockError {
     },
     /// Somebody else had it all the time.
     #[error("another run held the lock {path} for more than {} seconds: {holder}", LOCK_WAIT.as_secs())]
-    Held {
+    SpillBuffer {
         /// The lock file.
         path: String,
         /// What the holder wrote about itself.
@@ -69,7 +69,7 @@ impl Lock {
     ) -> Result<Self, LockError> {
         let path = lock_path(lookup);
         let unusable = |cause| LockError::Unusable {
-            path: shown_path(&path),
+            path: escaped_path(&path),
             cause,
         };
         let deadline = Instant::now() + LOCK_WAIT;
@@ -91,8 +91,8 @@ impl Lock {
                 return Err(LockError::Cancelled);
             }
             if Instant::now() >= deadline {
-                return Err(LockError::Held {
-                    path: shown_path(&path),
+                return Err(LockError::SpillBuffer {
+                    path: escaped_path(&path),
                     holder: read_holder(&mut file),
                 });
             }
@@ -170,7 +170,7 @@ fn read_holder(file: &mut File) -> String {
         .rewind()
         .and_then(|()| file.take(HOLDER_BYTES).read_to_end(&mut text));
     match read {
-        Ok(count) if count > 0 => shown::escaped(&text),
+        Ok(count) if count > 0 => escape::escaped(&text),
         _ => "it did not say who it is".to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::History;
-use super::block::{Block, Row, Wanted};
+use super::block::{Block, KeyFilter, Row};
 use super::layout::Layout;
 use super::part::Part;
 use super::source::{Source, unreadable};
@@ -16,10 +16,10 @@ use super::stage::Stage;
 use super::stream::stream;
 use super::table::Head;
 use super::writer::Writer;
+use crate::csv::{Record, RecordReader};
 use crate::error::Error;
 use crate::pair::{self, PairHasher};
-use crate::rows::{Record, RecordReader};
-use crate::sightings::{Change, PairId, Past, Sighting, Sightings};
+use crate::pairs::{Change, PairId, Recorded, Sighting, Sightings};
 
 /// What a merge did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub(super) fn merge(
     hasher: &PairHasher,
     sightings: &mut Sightings,
 ) -> Result<(Merged, Option<Stage>), MergeError> {
-    sightings.forget_past();
+    sightings.clear_recorded();
     let mut merge = Merge {
         history,
         source,
@@ -89,11 +89,11 @@ pub(super) fn merge(
         ends: Vec::new(),
     };
     let mut end = 0;
-    let sieve = sightings.sieve();
+    let bloom = sightings.bloom_filter();
     let head = stream(
         source,
         history.keys(),
-        Wanted::of(&sieve, hasher),
+        KeyFilter::of(&bloom, hasher),
         |head, block| {
             end = block.place.end;
             merge.merge_block(head, block, sightings)
@@ -121,7 +121,7 @@ impl Merge<'_> {
         let mut merged = 0;
         for (number, (row, id)) in block.rows().iter().zip(&found).enumerate() {
             let pair = id.and_then(|id| sightings.get_mut(id));
-            if let Some(change) = pair.and_then(|pair| pair.meet(row.first, row.last)) {
+            if let Some(change) = pair.and_then(|pair| pair.observe_row(row.first, row.last)) {
                 self.copy(&head.layout, block, rows(merged..number))?;
                 self.change(head, block, row, change)?;
                 merged = number + 1;
@@ -235,7 +235,7 @@ fn stage_error(step: &'static str) -> impl FnOnce(io::Error) -> MergeError {
 fn absent(sightings: &Sightings) -> Vec<(PairId, &Sighting)> {
     let mut new: Vec<_> = sightings
         .iter()
-        .filter(|(_, pair)| pair.past() == Past::Absent)
+        .filter(|(_, pair)| pair.recorded() == Recorded::Absent)
         .collect();
     new.sort_unstable_by(|(one, _), (other, _)| {
         pair::values(sightings.text(*one)).cmp(pair::values(sightings.text(*other)))
@@ -288,7 +288,7 @@ fn copy_bytes(part: &mut Part<'_>, path: &Path, out: &mut Writer) -> Result<(), 
 mod tests {
     use super::*;
     use crate::pair::push_value;
-    use crate::timestamp::Timestamp;
+    use crate::text::timestamp::Timestamp;
 
     /// The history that `text` becomes when the pair (new, 192.0.2.9) is merged into it.
     fn merged(text: &str) -> String {
@@ -303,7 +303,7 @@ mod tests {
         push_value(&mut pair, b"new");
         push_value(&mut pair, b"192.0.2.9");
         let time = Timestamp::from_seconds(7);
-        sightings.absorb(&pair, time, time, 1).unwrap();
+        sightings.record(&pair, time, time, 1).unwrap();
         let source = Source::open(&path).unwrap();
         let (_, stage) = merge(
             &history,

@@ -33,7 +33,7 @@ use crate::error::Error;
 use source::Source;
 use stream::stream;
 
-pub use block::{Row, Run, Wanted};
+pub use block::{KeyFilter, Row, RowBatch};
 pub use layout::Layout;
 pub use lock::LOCK_WAIT;
 pub use merge::Merged;
@@ -129,8 +129,8 @@ impl History {
     /// The file cannot be read, or is not a history.
     pub fn read(
         &self,
-        wanted: Wanted<'_>,
-        visit: &mut dyn FnMut(Option<&Run<'_>>),
+        wanted: KeyFilter<'_>,
+        visit: &mut dyn FnMut(Option<&RowBatch<'_>>),
     ) -> Result<u64, Error> {
         let mut attempts = 1;
         loop {
@@ -139,7 +139,7 @@ impl History {
             visit(None);
             let read = stream(&source, &self.keys, wanted, |_, block| {
                 rows += block.pairs();
-                visit(Some(&block.run()));
+                visit(Some(&block.batch()));
                 Ok::<_, Error>(())
             });
             // A file that somebody is just writing may look broken, or be two halves of two states.
@@ -178,7 +178,7 @@ mod tests {
         let (_folder, history) = history_of(&torn);
         let hasher = PairHasher::new(&[0; 16]);
         let (mut attempts, mut seen) = (0, 0);
-        let read = history.read(Wanted::all(&hasher), &mut |run| match run {
+        let read = history.read(KeyFilter::all(&hasher), &mut |run| match run {
             None => {
                 attempts += 1;
                 seen = 0;
@@ -205,7 +205,7 @@ mod tests {
         let hasher = PairHasher::new(&[0; 16]);
         let key = hasher.key(b"billing,192.0.2.7,");
         let (mut attempts, mut met) = (0, 0);
-        let read = history.read(Wanted::all(&hasher), &mut |run| match run {
+        let read = history.read(KeyFilter::all(&hasher), &mut |run| match run {
             None => {
                 attempts += 1;
                 met = 0;

@@ -27,11 +27,11 @@ use super::confirm::confirm;
 use super::lock::{Lock, LockError};
 use super::merge::{MergeError, Merged, merge};
 use super::route::{Asked, Failure, Replaced, Route};
-use super::source::{Source, shown_path};
+use super::source::{Source, escaped_path};
 use super::stage::{Stage, sweep};
 use crate::error::Error;
 use crate::pair::PairHasher;
-use crate::sightings::Sightings;
+use crate::pairs::Sightings;
 
 /// How often a merge is made again because somebody who does not take the lock wrote the lookup meanwhile.
 pub(super) const ATTEMPTS: u32 = 5;
@@ -118,7 +118,7 @@ pub(super) fn place(
     }
     Err(Failure::on_disk(format!(
         "check {}: another program keeps writing it",
-        shown_path(history.path())
+        escaped_path(history.path())
     ))
     .into())
 }

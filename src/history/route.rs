@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::merge::Merged;
-use super::source::shown_path;
+use super::source::escaped_path;
 use super::stage::Stage;
 use super::uninterrupted;
 
@@ -94,7 +94,7 @@ impl Failure {
 
     /// Of the step `step` on the file or folder `path`.
     pub fn of(step: &str, path: &Path, cause: &io::Error) -> Self {
-        Self::on_disk(format!("{step} {}: {cause}", shown_path(path)))
+        Self::on_disk(format!("{step} {}: {cause}", escaped_path(path)))
     }
 }
 
@@ -123,8 +123,8 @@ impl Route for FileRoute<'_> {
         sync_folder(self.folder).map_err(|cause| Failure {
             what: format!(
                 "flush {}: {cause}; {} was written, but a loss of power may undo that",
-                shown_path(self.folder),
-                shown_path(lookup)
+                escaped_path(self.folder),
+                escaped_path(lookup)
             ),
             uncertain: true,
             ..Failure::on_disk(String::new())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{is_link, uninterrupted};
 use crate::error::Error;
-use crate::shown;
+use crate::text::escape;
 
 /// A history, opened.
 #[derive(Debug)]
@@ -170,7 +170,7 @@ fn resolve_missing(path: &Path) -> Result<PathBuf, Error> {
     if fs::symlink_metadata(path).is_ok() {
         return Err(Error::environment(format!(
             "the history {} is a link to nothing; remove the link or create its target",
-            shown_path(path)
+            escaped_path(path)
         )));
     }
     let folder = match path.parent() {
@@ -181,7 +181,7 @@ fn resolve_missing(path: &Path) -> Result<PathBuf, Error> {
     let folder = fs::canonicalize(folder).map_err(|cause| {
         Error::environment(format!(
             "the folder of the history {} cannot be used: {cause}; create it or name another file",
-            shown_path(path)
+            escaped_path(path)
         ))
     })?;
     Ok(folder.join(name))
@@ -190,7 +190,7 @@ fn resolve_missing(path: &Path) -> Result<PathBuf, Error> {
 fn not_a_file(path: &Path) -> Error {
     Error::environment(format!(
         "the history {} is no regular file; name a CSV file",
-        shown_path(path)
+        escaped_path(path)
     ))
 }
 
@@ -198,11 +198,11 @@ fn not_a_file(path: &Path) -> Error {
 pub(super) fn unreadable(path: &Path, cause: &io::Error) -> Error {
     Error::environment(format!(
         "the history {} cannot be read: {cause}; nothing was decided and nothing was written",
-        shown_path(path)
+        escaped_path(path)
     ))
 }
 
 /// A path for a message.
-pub(super) fn shown_path(path: &Path) -> String {
-    shown::escaped(path.as_os_str().as_encoded_bytes())
+pub(super) fn escaped_path(path: &Path) -> String {
+    escape::escaped(path.as_os_str().as_encoded_bytes())
 }

@@ -8,11 +8,11 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
-use super::block::{Begin, Block, BlockReader, NoBlock, Wanted};
+use super::block::{Begin, Block, BlockError, BlockReader, KeyFilter};
 use super::source::Source;
 use super::table::{Head, Table};
 use crate::error::Error;
-use crate::turns::in_turns;
+use crate::ordered_pool::run_in_order;
 
 /// The size of a block, in bytes: some thousand rows, and small enough for a processor's cache.
 const BLOCK_BYTES: u64 = 256 << 10;
@@ -25,7 +25,7 @@ const READERS: usize = 2;
 struct Piece {
     span: Range<u64>,
     block: Block,
-    failed: Option<NoBlock>,
+    failed: Option<BlockError>,
 }
 
 /// Calls `visit` with the head and each block of rows of `source`, in order. `None` where there is no table yet, or an
@@ -36,7 +36,7 @@ struct Piece {
 pub(super) fn stream<E: From<Error>>(
     source: &Source,
     keys: &[String],
-    wanted: Wanted<'_>,
+    wanted: KeyFilter<'_>,
     mut visit: impl FnMut(&Head, &Block) -> Result<(), E>,
 ) -> Result<Option<Head>, E> {
     let Some(table) = Table::open(source, keys)? else {
@@ -68,7 +68,7 @@ pub(super) fn stream<E: From<Error>>(
     };
     let mut again = BlockReader::new(&table, wanted);
     let mut at = table.start;
-    in_turns(threads, spans, take, reader, |piece| {
+    run_in_order(threads, spans, take, reader, |piece| {
         let Ok(piece) = piece;
         let Piece {
             span,
@@ -106,8 +106,8 @@ fn spans(start: u64, end: u64) -> impl Iterator<Item = Range<u64>> + Clone + Sen
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::csv::RecordReader;
     use crate::pair::PairHasher;
-    use crate::rows::RecordReader;
 
     const HEAD: &str = "note,bucket_name,remote_ip,firstTime,lastTime\n";
 
@@ -123,7 +123,7 @@ mod tests {
         stream(
             &Source::open(&path)?,
             &keys,
-            Wanted::all(&hasher),
+            KeyFilter::all(&hasher),
             |_, block| {
                 blocks += 1;
                 for row in block.rows() {

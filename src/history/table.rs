@@ -4,15 +4,15 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::block::NoBlock;
+use super::block::BlockError;
 use super::layout::Layout;
 use super::part::Part;
-use super::source::{Source, shown_path, unreadable};
+use super::source::{Source, escaped_path, unreadable};
 use super::uninterrupted;
+use crate::csv::{Header, Located, ReadError, Record, RecordReader, record_of};
 use crate::error::Error;
-use crate::rows::{Header, Located, ReadError, Record, RecordReader, record_of};
-use crate::shown;
-use crate::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
+use crate::text::escape;
+use crate::text::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
 
 /// The UTF-8 byte order mark that some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -121,10 +121,10 @@ impl Table {
     }
 
     /// The error of a block that is none.
-    pub(super) fn error(&self, why: NoBlock) -> Error {
+    pub(super) fn error(&self, why: BlockError) -> Error {
         match why {
-            NoBlock::Unreadable(cause) => unreadable(&self.path, &cause),
-            NoBlock::NoRow(offset, found) => broken(&self.path, self.line(offset), &found),
+            BlockError::Unreadable(cause) => unreadable(&self.path, &cause),
+            BlockError::BadRow(offset, found) => broken(&self.path, self.line(offset), &found),
         }
     }
 
@@ -163,7 +163,7 @@ pub(super) fn times(
         format!(
             "expected epoch seconds or nothing in {}, found {}",
             wrong.column,
-            shown::quoted(&wrong.found)
+            escape::quoted(&wrong.found)
         )
     })
 }
@@ -193,7 +193,7 @@ pub(super) const UNWRITTEN: &str = "; nothing was written; ";
 fn broken(path: &Path, line: u64, found: &str) -> Error {
     Error::environment(format!(
         "the history {}, line {line}: {found}{UNWRITTEN}correct or remove that line, or restore the file",
-        shown_path(path)
+        escaped_path(path)
     ))
 }
 
@@ -201,7 +201,7 @@ fn not_a_history(path: &Path, expected: &str, header: &Record<'_>) -> Error {
     Error::environment(format!(
         "the history {}, line 1: expected {expected} in the header, found {}{UNWRITTEN}\
          name a lookup that has the key fields, or name its fields with by",
-        shown_path(path),
-        shown::quoted(header.bytes())
+        escaped_path(path),
+        escape::quoted(header.bytes())
     ))
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::options::{DEFAULT_LOOKUP, DEFAULT_WINDOW, NewRule, Output, StatusList, whole_number};
 use crate::reltime::RelativeTime;
+use crate::rules::{DEFAULT_LOOKUP, DEFAULT_WINDOW, NewRule, Output, StatusList, whole_number};
 
 /// Look through raw S3 server access logs for pairs of bucket and IP address that were never seen before.
 ///

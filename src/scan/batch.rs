@@ -9,12 +9,12 @@ use indicatif::ProgressBar;
 use super::inputs::Input;
 use super::lines::{LineReader, lines};
 use crate::access::{Access, PairTexts, Unusable, is_success, usable};
-use crate::accesslog::{self, Line, NotALine};
-use crate::detector::Arrivals;
+use crate::accesslog::{self, Line, ParseError};
+use crate::detector::AccessBatch;
 use crate::error::Error;
-use crate::options::StatusList;
 use crate::pair::PairHasher;
-use crate::timestamp::Timestamp;
+use crate::rules::StatusList;
+use crate::text::timestamp::Timestamp;
 
 /// So many bytes of lines are enough for one batch: those of many small files, as S3 delivers them, make one together.
 const ENOUGH_BYTES: usize = 64 << 10;
@@ -87,7 +87,7 @@ pub(super) struct Part {
     /// How many of them are neither access log lines nor empty.
     pub(super) unparsable: u64,
     /// The first of these: its number (from 1) and what is wrong with it.
-    pub(super) first_unparsable: Option<(u64, NotALine)>,
+    pub(super) first_unparsable: Option<(u64, ParseError)>,
 }
 
 impl Part {
@@ -107,8 +107,8 @@ impl Part {
 pub(super) struct Batch {
     text: Vec<u8>,
     parts: Vec<Part>,
-    arrivals: Arrivals,
-    /// Where the line of each arrival is.
+    accesses: AccessBatch,
+    /// Where the line of each row_number is.
     places: Vec<Range<usize>>,
 }
 
@@ -125,7 +125,7 @@ impl Batch {
 
     /// Reads the lines.
     pub(super) fn read(&mut self, success: &StatusList, hasher: &PairHasher) {
-        self.arrivals.clear();
+        self.accesses.clear();
         self.places.clear();
         for part in &mut self.parts {
             let text = self.text.get(part.place.clone()).unwrap_or_default();
@@ -135,7 +135,7 @@ impl Batch {
                 match accesslog::parse(line) {
                     Ok(line) => {
                         let read = |texts: &mut _| access(&line, success, texts);
-                        self.arrivals.add(hasher, read);
+                        self.accesses.add(hasher, read);
                         let start = part.place.start;
                         self.places.push(start + place.start..start + place.end);
                     }
@@ -155,13 +155,13 @@ impl Batch {
     }
 
     /// The lines that are access log lines.
-    pub(super) fn arrivals(&self) -> &Arrivals {
-        &self.arrivals
+    pub(super) fn accesses(&self) -> &AccessBatch {
+        &self.accesses
     }
 
-    /// The line of the arrival with this number.
-    pub(super) fn line(&self, arrival: usize) -> Option<Line<'_>> {
-        let line = self.text.get(self.places.get(arrival)?.clone())?;
+    /// The line of the row_number with this number.
+    pub(super) fn line(&self, row_number: usize) -> Option<Line<'_>> {
+        let line = self.text.get(self.places.get(row_number)?.clone())?;
         accesslog::parse(line).ok()
     }
 }

@@ -5,16 +5,16 @@ use std::io;
 
 use super::arguments::ScanArguments;
 use super::geoip::GeoIp;
-use crate::detector::{Conclusion, DETAILS, LEARNT, Verdict, pair_values};
-use crate::options::Output;
-use crate::rows::{Record, decoded};
-use crate::sightings::{PairId, Sightings};
-use crate::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
+use crate::csv::{Record, decoded};
+use crate::detector::{DETAILS, Outcome, SEED_COLUMNS, Verdict, pair_values};
+use crate::pairs::{PairId, Sightings};
+use crate::rules::Output;
+use crate::text::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
 
 /// The columns that a result has.
 pub(super) fn columns(arguments: &ScanArguments) -> Vec<&'static str> {
     if arguments.seed {
-        return LEARNT.to_vec();
+        return SEED_COLUMNS.to_vec();
     }
     let places: &[_] = if arguments.geoip.is_some() {
         &["City", "Country"]
@@ -63,25 +63,25 @@ impl Cell {
 pub(super) fn for_each_row(
     arguments: &ScanArguments,
     geoip: Option<&GeoIp>,
-    conclusion: &mut Conclusion,
+    outcome: &mut Outcome,
     mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
 ) -> io::Result<()> {
     if arguments.seed {
-        return visit(conclusion.learnt().map(Cell::Number).to_vec());
+        return visit(outcome.seed_row().map(Cell::Number).to_vec());
     }
     match arguments.output {
-        Output::Pairs => for_each_pair(geoip, conclusion, visit),
-        Output::Events | Output::All => for_each_event(arguments.output, geoip, conclusion, visit),
+        Output::Pairs => for_each_pair(geoip, outcome, visit),
+        Output::Events | Output::All => for_each_event(arguments.output, geoip, outcome, visit),
     }
 }
 
 fn for_each_event(
     output: Output,
     geoip: Option<&GeoIp>,
-    conclusion: &mut Conclusion,
+    outcome: &mut Outcome,
     mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
 ) -> io::Result<()> {
-    conclusion.for_each_event(|sightings, verdict, _, row| {
+    outcome.for_each_event(|sightings, verdict, _, row| {
         let [time, _, operation, request_uri] = row_cells(row);
         visit(event(
             output,
@@ -92,12 +92,12 @@ fn for_each_event(
             [operation, request_uri],
         ))
     })?;
-    for verdict in conclusion
+    for verdict in outcome
         .vanished()
         .into_iter()
-        .filter_map(|id| conclusion.verdict(id))
+        .filter_map(|id| outcome.verdict(id))
     {
-        let sightings = &conclusion.sightings;
+        let sightings = &outcome.sightings;
         visit(event(
             output,
             geoip,
@@ -130,13 +130,13 @@ fn event(
 
 fn for_each_pair(
     geoip: Option<&GeoIp>,
-    conclusion: &mut Conclusion,
+    outcome: &mut Outcome,
     mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut row = Vec::new();
-    for (verdict, place) in conclusion.table()? {
-        let sightings = &conclusion.sightings;
-        conclusion.read_details(place, &mut row)?;
+    for (verdict, place) in outcome.table()? {
+        let sightings = &outcome.sightings;
+        outcome.read_details(place, &mut row)?;
         let mut cells = vec![time_cell(verdict.first), time_cell(Some(verdict.last))];
         push_pair(&mut cells, geoip, sightings, verdict.pair);
         cells.push(Cell::Number(

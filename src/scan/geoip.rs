@@ -8,7 +8,7 @@ use maxminddb::{MaxMindDbError, PathElement, Reader};
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::shown;
+use crate::text::escape;
 
 /// An open database.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl GeoIp {
     /// # Errors
     /// The file cannot be read, or is no such database.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let name = shown::escaped(path.as_os_str().as_encoded_bytes());
+        let name = escape::escaped(path.as_os_str().as_encoded_bytes());
         match Reader::open_readfile(path) {
             Ok(reader) => Ok(Self {
                 name,
@@ -105,5 +105,5 @@ impl Name {
 
 /// The words of a broken database may be its own.
 fn in_words(cause: &MaxMindDbError) -> String {
-    shown::escaped(cause.to_string().as_bytes())
+    escape::escaped(cause.to_string().as_bytes())
 }

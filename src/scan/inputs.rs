@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 
 use crate::error::Error;
 use crate::history::History;
-use crate::shown;
+use crate::text::escape;
 
 /// How much compressed data is read at once, in bytes.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -97,8 +97,8 @@ fn walk(path: &Path, real: &[PathBuf], history: &History, found: &mut Found) -> 
 fn unreadable(path: &Path, cause: &str) -> Error {
     Error::environment(format!(
         "{} cannot be read: {}; nothing was written",
-        shown::escaped(path.as_os_str().as_encoded_bytes()),
-        shown::escaped(cause.as_bytes())
+        escape::escaped(path.as_os_str().as_encoded_bytes()),
+        escape::escaped(cause.as_bytes())
     ))
 }
 
@@ -135,7 +135,7 @@ impl Input {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Stdin => "standard input".to_owned(),
-            Self::File(path, _) => shown::escaped(path.as_os_str().as_encoded_bytes()),
+            Self::File(path, _) => escape::escaped(path.as_os_str().as_encoded_bytes()),
         }
     }
 

@@ -8,19 +8,19 @@ use indicatif::ProgressBar;
 use super::batch::{Batch, Lines};
 use super::inputs::Input;
 use crate::accesslog::{HttpStatus, Line};
-use crate::detector::{Detector, Tally};
+use crate::csv::push_cell;
+use crate::detector::{Counters, Detector};
 use crate::error::Error;
-use crate::options::{Output, StatusList};
+use crate::ordered_pool::run_in_order;
 use crate::pair::PairHasher;
-use crate::rows::push_cell;
-use crate::timestamp::Timestamp;
-use crate::turns::in_turns;
+use crate::rules::{Output, StatusList};
+use crate::text::timestamp::Timestamp;
 
 /// What was read.
 #[derive(Debug, Default)]
-pub(super) struct LineTally {
+pub(super) struct LineCounters {
     /// Lines that are access log lines, and what became of them.
-    pub(super) rows: Tally,
+    pub(super) rows: Counters,
     /// Lines that are not.
     pub(super) unparsable: u64,
     /// The first of these: where it is and what is wrong with it.
@@ -33,7 +33,7 @@ pub(super) struct Intake {
     detector: Detector,
     hasher: PairHasher,
     success: StatusList,
-    tally: LineTally,
+    counters: LineCounters,
 }
 
 /// The most threads that read lines: more would wait for their turns.
@@ -45,12 +45,12 @@ impl Intake {
             hasher: detector.hasher().clone(),
             detector,
             success,
-            tally: LineTally::default(),
+            counters: LineCounters::default(),
         }
     }
 
-    pub(super) fn into_parts(self) -> (Detector, LineTally) {
-        (self.detector, self.tally)
+    pub(super) fn into_parts(self) -> (Detector, LineCounters) {
+        (self.detector, self.counters)
     }
 
     /// Reads the inputs, one after the other, to their ends.
@@ -62,34 +62,34 @@ impl Intake {
             detector,
             hasher,
             success,
-            tally,
+            counters,
         } = self;
         let lines = Lines::new(inputs, progress);
         let maker = || |batch: &mut Batch| batch.read(success, hasher);
         // The lines before, of the same input.
         let (mut input, mut before) = (0, 0);
-        in_turns(readers(), lines, Batch::take, maker, |batch| {
+        run_in_order(readers(), lines, Batch::take, maker, |batch| {
             let batch = batch?;
             for part in batch.parts() {
                 if input != part.input {
                     (input, before) = (part.input, 0);
                 }
-                tally.unparsable += part.unparsable;
+                counters.unparsable += part.unparsable;
                 if let (Some((number, wrong)), Some(input)) =
                     (&part.first_unparsable, inputs.get(input))
                 {
                     let place = || format!("{}, line {}, {wrong}", input.name(), before + number);
-                    tally.first_unparsable.get_or_insert_with(place);
+                    counters.first_unparsable.get_or_insert_with(place);
                 }
                 before += part.lines;
             }
             let with_time = detector.rules().output != Output::Pairs;
-            let row = |arrival, row: &mut Vec<u8>| {
-                if let Some(line) = batch.line(arrival) {
+            let row = |row_number, row: &mut Vec<u8>| {
+                if let Some(line) = batch.line(row_number) {
                     push_row(row, &line, with_time);
                 }
             };
-            detector.take_in(batch.arrivals(), &mut tally.rows, 0, row)
+            detector.ingest(batch.accesses(), &mut counters.rows, 0, row)
         })
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::rows::fill;
+use crate::csv::fill;
 
 /// The longest line that is looked at, in bytes: S3's own are a few thousand at most. The rest of a longer one is
 /// skipped, not held.

@@ -20,12 +20,12 @@ mod report;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::detector::{Conclusion, Detector, Rules, Unpublished};
+use crate::detector::{Detector, FinishError, Outcome};
 use crate::error::{Error, Exit};
 use crate::history::{FileRoute, History, Publication};
-use crate::options::KeyFields;
 use crate::reltime::Zone;
-use crate::timestamp::Timestamp;
+use crate::rules::{KeyFields, Rules};
+use crate::text::timestamp::Timestamp;
 
 pub use arguments::ScanArguments;
 
@@ -38,9 +38,9 @@ use report::Report;
 /// Standard.
 const SPILL_FOLDER: &str = "/var/tmp";
 
-/// What a scan takes from the world around it.
+/// What a scan takes from the host around it.
 #[derive(Debug, Clone, Copy)]
-pub struct World {
+pub struct Host {
     /// The clock, in epoch seconds.
     pub clock: i64,
     /// 16 random bytes.
@@ -51,37 +51,37 @@ pub struct World {
 ///
 /// # Errors
 /// A file that cannot be read, a history that is none: the history is then as it was.
-pub fn run(arguments: &ScanArguments, world: &World, out: &mut dyn Write) -> Result<Exit, Error> {
+pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Result<Exit, Error> {
     let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
-    let detector = detector(arguments, world)?;
+    let detector = detector(arguments, host)?;
     let Found { inputs, links } = inputs::find(&arguments.paths, detector.history())?;
     let mut intake = Intake::new(detector, arguments.status.clone());
     let progress = report::progress(&inputs);
     intake.read(&inputs, &progress)?;
     progress.finish_and_clear();
-    let (detector, tally) = intake.into_parts();
-    let mut conclusion = conclude(detector, arguments)?;
-    let written = if arguments.seed && conclusion.unpublished.is_some() {
+    let (detector, counters) = intake.into_parts();
+    let mut outcome = finish(detector, arguments)?;
+    let written = if arguments.seed && outcome.unpublished.is_some() {
         // What was not learnt is not counted.
         Ok(())
     } else {
-        output::write(arguments, geoip.as_ref(), &mut conclusion, out).and_then(|()| out.flush())
+        output::write(arguments, geoip.as_ref(), &mut outcome, out).and_then(|()| out.flush())
     };
-    let report = Report::new(arguments, &links, &tally, &conclusion, geoip.as_ref());
+    let report = Report::new(arguments, &links, &counters, &outcome, geoip.as_ref());
     // Where nobody reads standard error there is nobody to tell.
     let _ = report.print(&mut io::stderr());
     match written {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
-            Err(unwritten(cause, arguments, &conclusion))
+            Err(unwritten(cause, arguments, &outcome))
         }
-        _ if conclusion.unpublished.is_some() => Ok(Exit::Failed),
+        _ if outcome.unpublished.is_some() => Ok(Exit::Failed),
         _ => Ok(Exit::Done),
     }
 }
 
 /// The error of a result that cannot be written or, by one of ours, not be read back.
-fn unwritten(cause: io::Error, arguments: &ScanArguments, conclusion: &Conclusion) -> Error {
-    let learnt = match (&conclusion.unpublished, arguments.dry_run) {
+fn unwritten(cause: io::Error, arguments: &ScanArguments, outcome: &Outcome) -> Error {
+    let learnt = match (&outcome.unpublished, arguments.dry_run) {
         (None, false) => {
             "; the history has learnt these pairs: the next scan shows them with --new window only"
         }
@@ -92,8 +92,8 @@ fn unwritten(cause: io::Error, arguments: &ScanArguments, conclusion: &Conclusio
     })
 }
 
-fn detector(arguments: &ScanArguments, world: &World) -> Result<Detector, Error> {
-    let now = arguments.now.unwrap_or(world.clock);
+fn detector(arguments: &ScanArguments, host: &Host) -> Result<Detector, Error> {
+    let now = arguments.now.unwrap_or(host.clock);
     let threshold = arguments
         .window
         .resolve(now, &Zone::system())
@@ -107,7 +107,7 @@ fn detector(arguments: &ScanArguments, world: &World) -> Result<Detector, Error>
         seed: arguments.seed,
     };
     let spill_folder = spill_folder(history.folder()).to_owned();
-    Ok(Detector::new(rules, history, &world.seed, &spill_folder))
+    Ok(Detector::new(rules, history, &host.seed, &spill_folder))
 }
 
 /// The history's folder, if a file can be made there.
@@ -118,7 +118,7 @@ fn spill_folder(folder: &Path) -> &Path {
     }
 }
 
-fn conclude(detector: Detector, arguments: &ScanArguments) -> Result<Conclusion, Error> {
+fn finish(detector: Detector, arguments: &ScanArguments) -> Result<Outcome, Error> {
     let folder = detector.history().folder().to_owned();
     let holder = format!("process {}, s3newip scan", std::process::id());
     let publication = Publication {
@@ -126,9 +126,9 @@ fn conclude(detector: Detector, arguments: &ScanArguments) -> Result<Conclusion,
         holder: &holder,
         cancelled: &|| false,
     };
-    match detector.conclude((!arguments.dry_run).then_some(&publication)) {
-        Ok(conclusion) => Ok(conclusion),
-        Err(Unpublished::Failed(error)) => Err(error),
-        Err(Unpublished::Cancelled) => Err(Error::environment("cancelled")),
+    match detector.finish((!arguments.dry_run).then_some(&publication)) {
+        Ok(outcome) => Ok(outcome),
+        Err(FinishError::Failed(error)) => Err(error),
+        Err(FinishError::Cancelled) => Err(Error::environment("cancelled")),
     }
 }

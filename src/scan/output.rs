@@ -12,8 +12,8 @@ use unicode_width::UnicodeWidthStr;
 use super::arguments::{Format, ScanArguments};
 use super::cells::{self, Cell};
 use super::geoip::GeoIp;
-use crate::detector::Conclusion;
-use crate::shown;
+use crate::detector::Outcome;
+use crate::text::escape;
 
 /// Writes the result in the format that `arguments` name.
 ///
@@ -22,12 +22,12 @@ use crate::shown;
 pub(super) fn write(
     arguments: &ScanArguments,
     geoip: Option<&GeoIp>,
-    conclusion: &mut Conclusion,
+    outcome: &mut Outcome,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let columns = cells::columns(arguments);
     let mut rows = |visit: &mut dyn FnMut(Vec<Cell>) -> io::Result<()>| {
-        cells::for_each_row(arguments, geoip, conclusion, visit)
+        cells::for_each_row(arguments, geoip, outcome, visit)
     };
     match arguments.format {
         Format::Table => table(&columns, &mut rows, out),
@@ -78,7 +78,7 @@ fn table_row(
 fn visible(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) if text.is_empty() => "-".to_owned(),
-        cell => shown::escaped(&cell.to_bytes()),
+        cell => escape::escaped(&cell.to_bytes()),
     }
 }
 
@@ -105,7 +105,7 @@ const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// A cell that no spreadsheet runs as a formula, nor what is behind a semicolon, at which some of them split.
 fn harmless(cell: &Cell) -> String {
-    let text = shown::escaped(&cell.to_bytes());
+    let text = escape::escaped(&cell.to_bytes());
     if text == "-" {
         return text;
     }
@@ -126,7 +126,7 @@ fn ndjson(columns: &[&str], cells: &[Cell], out: &mut dyn Write) -> io::Result<(
     let text = |text: &[u8]| match std::str::from_utf8(text) {
         Ok(text) => text.to_owned(),
         // A replacement character would not say which byte it was.
-        Err(_) => shown::escaped(text),
+        Err(_) => escape::escaped(text),
     };
     let value = |cell: &Cell| match cell {
         Cell::Text(bytes) => serde_json::Value::from(text(bytes)),
@@ -138,7 +138,7 @@ fn ndjson(columns: &[&str], cells: &[Cell], out: &mut dyn Write) -> io::Result<(
     let mut line = String::with_capacity(json.len() + 1);
     // What JSON lets through and a terminal acts on stands in strings only, where it can be escaped.
     for character in String::from_utf8_lossy(&json).chars() {
-        if shown::is_visible(character) {
+        if escape::is_visible(character) {
             line.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {

@@ -8,10 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::arguments::{Format, ScanArguments};
 use super::geoip::GeoIp;
 use super::inputs::Input;
-use super::intake::LineTally;
-use crate::detector::Conclusion;
-use crate::options::KeyFields;
-use crate::shown;
+use super::intake::LineCounters;
+use crate::detector::Outcome;
+use crate::rules::KeyFields;
+use crate::text::escape;
 
 /// A progress bar over the bytes of all inputs, or only their count where standard input is among them, of which nobody
 /// knows how much will come: on a terminal; nothing elsewhere.
@@ -40,27 +40,27 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// About a scan that did not follow `links`, read `tally`, came to `conclusion` and looked up places in `geoip`.
+    /// About a scan that did not follow `links`, read `counters`, came to `outcome` and looked up places in `geoip`.
     pub(super) fn new(
         arguments: &ScanArguments,
         links: &[PathBuf],
-        tally: &LineTally,
-        conclusion: &Conclusion,
+        counters: &LineCounters,
+        outcome: &Outcome,
         geoip: Option<&GeoIp>,
     ) -> Self {
-        let lookup = shown::escaped(arguments.lookup.as_os_str().as_encoded_bytes());
+        let lookup = escape::escaped(arguments.lookup.as_os_str().as_encoded_bytes());
         let warnings = [
             not_followed(links),
-            unparsable(tally),
-            empty_history(arguments, &lookup, conclusion),
-            conclusion.vanished_message(),
-            unpublished(&lookup, conclusion),
+            unparsable(counters),
+            empty_history(arguments, &lookup, outcome),
+            outcome.vanished_message(),
+            unpublished(&lookup, outcome),
             geoip.and_then(GeoIp::warning),
         ];
         let watched = arguments.format == Format::Table || io::stderr().is_terminal();
         Self {
             warnings: warnings.into_iter().flatten().collect(),
-            summary: watched.then(|| summary(arguments, &lookup, tally, conclusion)),
+            summary: watched.then(|| summary(arguments, &lookup, counters, outcome)),
         }
     }
 
@@ -80,35 +80,31 @@ impl Report {
 }
 
 fn not_followed(links: &[PathBuf]) -> Option<String> {
-    let first = shown::escaped(links.first()?.as_os_str().as_encoded_bytes());
+    let first = escape::escaped(links.first()?.as_os_str().as_encoded_bytes());
     let count = links.len();
     Some(format!(
         "{count} links to folders were not followed; the first: {first}; name the folders that are to be read too"
     ))
 }
 
-fn unparsable(tally: &LineTally) -> Option<String> {
-    let first = tally.first_unparsable.as_ref()?;
-    let lines = tally.unparsable + tally.rows.rows;
+fn unparsable(counters: &LineCounters) -> Option<String> {
+    let first = counters.first_unparsable.as_ref()?;
+    let lines = counters.unparsable + counters.rows.rows;
     Some(format!(
         "{} of {lines} lines are no S3 access log lines; the first: {first}",
-        tally.unparsable
+        counters.unparsable
     ))
 }
 
-fn empty_history(
-    arguments: &ScanArguments,
-    lookup: &str,
-    conclusion: &Conclusion,
-) -> Option<String> {
-    let empty = conclusion.merged.before == 0 && !arguments.seed;
+fn empty_history(arguments: &ScanArguments, lookup: &str, outcome: &Outcome) -> Option<String> {
+    let empty = outcome.merged.before == 0 && !arguments.seed;
     empty.then(|| {
         format!("the history {lookup} was empty, so every pair counts as never seen; learn from older logs first: s3newip scan --seed")
     })
 }
 
-fn unpublished(lookup: &str, conclusion: &Conclusion) -> Option<String> {
-    let failure = conclusion.unpublished.as_ref()?;
+fn unpublished(lookup: &str, outcome: &Outcome) -> Option<String> {
+    let failure = outcome.unpublished.as_ref()?;
     let state = if failure.uncertain {
         "may not have been written"
     } else {
@@ -124,22 +120,22 @@ fn unpublished(lookup: &str, conclusion: &Conclusion) -> Option<String> {
 fn summary(
     arguments: &ScanArguments,
     lookup: &str,
-    tally: &LineTally,
-    conclusion: &Conclusion,
+    counters: &LineCounters,
+    outcome: &Outcome,
 ) -> String {
-    let merged = &conclusion.merged;
-    let after = if arguments.dry_run || conclusion.unpublished.is_some() {
+    let merged = &outcome.merged;
+    let after = if arguments.dry_run || outcome.unpublished.is_some() {
         "not written".to_owned()
     } else {
         format!("{} after", merged.before + merged.added)
     };
-    let skipped = tally.rows.skipped_message(KeyFields::default().names());
+    let skipped = counters.rows.skipped_message(KeyFields::default().names());
     format!(
         "{} accesses, {} successful, {} pairs, {} new; history {lookup}: {} pairs before, {after}{}",
-        tally.rows.rows,
-        tally.rows.successful,
-        conclusion.sightings.len(),
-        conclusion.new_pairs().count(),
+        counters.rows.rows,
+        counters.rows.successful,
+        outcome.sightings.len(),
+        outcome.new_pairs().count(),
         merged.before,
         skipped
             .map(|skipped| format!("; {skipped}"))

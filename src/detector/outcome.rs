@@ -1,0 +1,290 @@
+//! The end of a run: the merge with the history, and the verdicts.
+
+use std::collections::HashMap;
+
+use super::{Detector, Surveyed, pair_values};
+use crate::detector::spill::{HeaderId, Place, SpillBuffer};
+use crate::error::Error;
+use crate::history::{self, Failure, KeyFilter, Merged, Publication, PublishError};
+use crate::pairs::{PairId, PairState, Recorded, Sightings};
+use crate::rules::{Output, Rules};
+use crate::text::timestamp::Timestamp;
+
+/// The columns of the one row that a run which only learns returns.
+pub const SEED_COLUMNS: [&str; 4] = ["pairs_seen", "pairs_added", "pairs_updated", "pairs_total"];
+
+/// A finished run: what it learnt, and its rows.
+#[derive(Debug)]
+pub struct Outcome {
+    rules: Rules,
+    /// The pairs, each knowing what the history said of it.
+    pub sightings: Sightings,
+    held: SpillBuffer,
+    /// What the merge did, or would have done where nothing was published.
+    pub merged: Merged,
+    /// Why the history was not written although it should have been.
+    pub unpublished: Option<Failure>,
+}
+
+/// Why a run has no outcome.
+#[derive(Debug)]
+pub enum FinishError {
+    /// The history cannot be read or is none: nothing can be decided.
+    Failed(Error),
+    /// Nobody waits for the result any more.
+    Cancelled,
+}
+
+impl From<Error> for FinishError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Detector {
+    /// Ends the run: merges and publishes the history, or only reads it where there is no `publication`.
+    ///
+    /// # Errors
+    /// See [`FinishError`]. A history that was read and could not be written is no error but noted in the outcome:
+    /// no alert is lost to a full disk.
+    pub fn finish(mut self, publication: Option<&Publication<'_>>) -> Result<Outcome, FinishError> {
+        // Before the history says that these pairs are known: a full disk after that would lose their rows.
+        let flushed = self.held.flush();
+        flushed.map_err(|cause| self.unspillable(&cause))?;
+        // Its memory is of more use to the merge.
+        self.surveyed = Surveyed::Nothing;
+        let mut unpublished = None;
+        let merged = match publication {
+            None => self.compare()?,
+            Some(publication) => {
+                match history::publish(
+                    &self.history,
+                    &self.hasher,
+                    &mut self.sightings,
+                    publication,
+                ) {
+                    Ok(merged) => merged,
+                    Err(PublishError::Cancelled) => return Err(FinishError::Cancelled),
+                    Err(PublishError::History(error)) => return Err(error.into()),
+                    Err(PublishError::Failed(failure)) => {
+                        // Reading now what may have been written would find this run's own pairs.
+                        let merged = failure.merged;
+                        unpublished = Some(failure);
+                        merged.map_or_else(|| self.compare(), Ok)?
+                    }
+                }
+            }
+        };
+        Ok(Outcome {
+            rules: self.rules,
+            sightings: self.sightings,
+            held: self.held,
+            merged,
+            unpublished,
+        })
+    }
+
+    /// Reads the history without writing it: what a merge would do.
+    fn compare(&mut self) -> Result<Merged, Error> {
+        let sightings = &mut self.sightings;
+        let mut updated = 0;
+        let mut found = Vec::new();
+        let bloom = sightings.bloom_filter();
+        let wanted = KeyFilter::of(&bloom, &self.hasher);
+        let before = self.history.read(wanted, &mut |run| {
+            let Some(run) = run else {
+                sightings.clear_recorded();
+                updated = 0;
+                return;
+            };
+            sightings.find_all(run.rows.iter().map(|row| row.key), &mut found);
+            for (row, id) in run.rows.iter().zip(&found) {
+                let pair = id.and_then(|id| sightings.get_mut(id));
+                updated += u64::from(
+                    pair.is_some_and(|pair| pair.observe_row(row.first, row.last).is_some()),
+                );
+            }
+        })?;
+        let added = self
+            .sightings
+            .iter()
+            .filter(|(_, pair)| pair.recorded() == Recorded::Absent)
+            .count() as u64;
+        Ok(Merged {
+            before,
+            updated,
+            added,
+        })
+    }
+}
+
+impl Outcome {
+    /// What a run that only learns shows instead of rows: the values of [`SEED_COLUMNS`].
+    pub fn seed_row(&self) -> [u64; SEED_COLUMNS.len()] {
+        let merged = &self.merged;
+        let seen = self.sightings.len() as u64;
+        let total = merged.before + merged.added;
+        [seen, merged.added, merged.updated, total]
+    }
+
+    /// The new pairs, in order of first sight.
+    pub fn new_pairs(&self) -> impl Iterator<Item = PairId> {
+        self.sightings
+            .iter()
+            .filter(|(_, pair)| pair.is_new(&self.rules))
+            .map(|(id, _)| id)
+    }
+
+    /// The verdicts on the new pairs, by first time, then by key values.
+    fn sorted_new_pairs(&self) -> Vec<Verdict> {
+        let mut pairs: Vec<_> = self.new_pairs().filter_map(|id| self.verdict(id)).collect();
+        let values = |id: PairId| pair_values(&self.sightings, id);
+        pairs.sort_by(|one, other| {
+            one.first
+                .cmp(&other.first)
+                .then_with(|| values(one.pair).cmp(values(other.pair)))
+        });
+        pairs
+    }
+
+    /// The new pairs whose rows were let go of, because a survey had found them in the history: somebody removed them
+    /// from it before it was merged.
+    pub fn vanished(&self) -> Vec<PairId> {
+        if self.rules.output == Output::All || self.rules.seed {
+            return Vec::new();
+        }
+        let vanished = |id: &PairId| {
+            self.sightings
+                .get(*id)
+                .is_some_and(|pair| pair.state == PairState::Known)
+        };
+        self.new_pairs().filter(vanished).collect()
+    }
+
+    /// How many they are, in words; `None` where there is none.
+    pub fn vanished_message(&self) -> Option<String> {
+        let count = self.vanished().len();
+        (count > 0).then(|| {
+            format!(
+                "{count} new pairs are shown without their events: another program removed them from the history \
+                 meanwhile"
+            )
+        })
+    }
+
+    /// The verdict on this pair.
+    pub fn verdict(&self, id: PairId) -> Option<Verdict> {
+        verdict(&self.rules, &self.sightings, id)
+    }
+
+    /// Calls `visit` with every event that is returned: the verdict on its deciding pair, the header it came under, and
+    /// its bytes, in order of row_number. The deciding pair is the first of the event's pairs that is new, else its first.
+    ///
+    /// # Errors
+    /// Those of `visit`, and of reading back the rows beyond memory.
+    pub fn for_each_event<E: From<Error>>(
+        &mut self,
+        mut visit: impl FnMut(&Sightings, &Verdict, HeaderId, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (rules, sightings) = (self.rules, &self.sightings);
+        let mut returned = Returned::new(rules.max_events, sightings.len());
+        self.held.for_each(|row| {
+            let mut verdicts = row
+                .pairs
+                .iter()
+                .filter_map(|id| verdict(&rules, sightings, *id));
+            let new = verdicts.clone().find(|verdict| verdict.new);
+            let is_new = |id| verdict(&rules, sightings, id).is_some_and(|verdict| verdict.new);
+            let deciding = match new {
+                Some(new) => returned.count(row.pairs, is_new).then_some(new),
+                None => verdicts.next().filter(|_| rules.output == Output::All),
+            };
+            deciding.map_or(Ok(()), |verdict| {
+                visit(sightings, &verdict, row.header, row.bytes)
+            })
+        })
+    }
+
+    /// The verdicts on the new pairs under [`Output::Pairs`], by first time, then by key values; and where the row of
+    /// each pair's earliest event is held, where one is.
+    ///
+    /// # Errors
+    /// That of reading back the rows beyond memory.
+    pub fn table(&mut self) -> Result<Vec<(Verdict, Option<Place>)>, Error> {
+        let (rules, sightings) = (self.rules, &self.sightings);
+        let mut places = HashMap::new();
+        self.held.for_each(|row| {
+            let new = |id: &&PairId| sightings.get(**id).is_some_and(|pair| pair.is_new(&rules));
+            // Only earlier and earlier rows of a pair were held: the last one is its earliest.
+            places.extend(row.pairs.iter().filter(new).map(|id| (*id, row.place)));
+            Ok::<_, Error>(())
+        })?;
+        let verdicts = self.sorted_new_pairs().into_iter();
+        let with_place = |verdict: Verdict| (verdict, places.get(&verdict.pair).copied());
+        Ok(verdicts.map(with_place).collect())
+    }
+
+    /// Puts the cells of [`super::DETAILS`] that are held at `place` into `row`; nothing where there is none.
+    ///
+    /// # Errors
+    /// That of reading back a row beyond memory.
+    pub fn read_details(&self, place: Option<Place>, row: &mut Vec<u8>) -> Result<(), Error> {
+        row.clear();
+        place.map_or(Ok(()), |place| self.held.read(place, row))
+    }
+}
+
+/// What is said of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The pair.
+    pub pair: PairId,
+    /// Whether it is new.
+    pub new: bool,
+    /// The first time of search and history together; `None` where the history has the pair without one.
+    pub first: Option<Timestamp>,
+    /// The last time of both.
+    pub last: Timestamp,
+}
+
+fn verdict(rules: &Rules, sightings: &Sightings, id: PairId) -> Option<Verdict> {
+    let pair = sightings.get(id)?;
+    Some(Verdict {
+        pair: id,
+        new: pair.is_new(rules),
+        first: pair.merged_first(),
+        last: pair.merged_last(),
+    })
+}
+
+/// Counts the rows returned for each pair, where there is a limit.
+struct Returned {
+    limit: u32,
+    counts: Vec<u32>,
+}
+
+impl Returned {
+    fn new(limit: u32, pairs: usize) -> Self {
+        let counts = if limit == 0 {
+            Vec::new()
+        } else {
+            vec![0; pairs]
+        };
+        Self { limit, counts }
+    }
+
+    /// Whether one of the new ones of `pairs` has room for one more row; counts it for all of them.
+    fn count(&mut self, pairs: &[PairId], new: impl Fn(PairId) -> bool) -> bool {
+        if self.limit == 0 {
+            return true;
+        }
+        let mut room = false;
+        for id in pairs {
+            if let Some(count) = self.counts.get_mut(id.0 as usize) {
+                room |= new(*id) && *count < self.limit;
+                *count = count.saturating_add(1);
+            }
+        }
+        room
+    }
+}

@@ -1,0 +1,449 @@
+//! The pairs of this search: the small side, the one that is hashed.
+//!
+//! Invariants: recording is commutative and idempotent in times (min of firsts, max of lasts); what the history says
+//! is kept apart from what the search saw, so that a pass over the history can be thrown away and made again; a pair's
+//! number never changes.
+
+use hashbrown::HashTable;
+
+use crate::access::Access;
+use crate::bloom::BloomFilter;
+use crate::pair::{PairHasher, PairKey};
+use crate::rules::{NewRule, Rules};
+use crate::text::timestamp::Timestamp;
+
+/// A pair's number, from 0 in order of first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PairId(pub(crate) u32);
+
+impl PairId {
+    /// The number, as a place in a list.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What is known of a pair before the history has been merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PairState {
+    /// Not looked for in the history yet.
+    Undecided,
+    /// Looked for, and new as far as that goes; only the merge decides.
+    Candidate,
+    /// Known: its events are not wanted.
+    Known,
+}
+
+/// One pair as this search and the history saw it. Small, since there may be millions, visited in no order.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    key: PairKey,
+    text_end: u32,
+    /// Where it stands.
+    pub state: PairState,
+    /// The first time this search saw it.
+    pub first: Timestamp,
+    /// The last time this search saw it.
+    pub last: Timestamp,
+    /// The events of this search.
+    pub count: u64,
+    /// What the history says, packed: see [`Sighting::recorded`].
+    recorded_first: Timestamp,
+    recorded_last: Timestamp,
+}
+
+const _: () = assert!(size_of::<Sighting>() == 64);
+
+/// What a sighting changes in a row of the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The new first time.
+    pub first: Option<Timestamp>,
+    /// The new last time.
+    pub last: Option<Timestamp>,
+}
+
+/// The effect of recording one access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The pair.
+    pub id: PairId,
+    /// Whether this search sees it for the first time.
+    pub fresh: bool,
+    /// Whether the access is its earliest so far.
+    pub earliest: bool,
+}
+
+/// What the history says of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// In no row.
+    Absent,
+    /// In rows that all have a first time: the earliest, and the latest last time.
+    Seen(Timestamp, Timestamp),
+    /// In a row without a first time: known, nobody knows since when. The latest last time.
+    Timeless(Timestamp),
+}
+
+impl Recorded {
+    /// With one more row of the history: its first time where it has one, its last time where it has one.
+    pub fn with_row(self, first: Option<Timestamp>, last: Option<Timestamp>) -> Self {
+        let last = last.unwrap_or(Timestamp::MIN);
+        match (self, first) {
+            (Self::Absent, Some(first)) => Self::Seen(first, last),
+            (Self::Absent, None) => Self::Timeless(last),
+            (Self::Seen(earliest, latest), Some(first)) => {
+                Self::Seen(earliest.min(first), latest.max(last))
+            }
+            (Self::Seen(_, latest) | Self::Timeless(latest), _) => Self::Timeless(latest.max(last)),
+        }
+    }
+}
+
+impl Sighting {
+    /// Its identity.
+    pub fn key(&self) -> PairKey {
+        self.key
+    }
+
+    /// What the history says.
+    pub fn recorded(&self) -> Recorded {
+        match self.recorded_first {
+            Timestamp::MAX => Recorded::Absent,
+            Timestamp::MIN => Recorded::Timeless(self.recorded_last),
+            first => Recorded::Seen(first, self.recorded_last),
+        }
+    }
+
+    fn set_recorded(&mut self, past: Recorded) {
+        (self.recorded_first, self.recorded_last) = match past {
+            Recorded::Absent => (Timestamp::MAX, Timestamp::MIN),
+            Recorded::Timeless(last) => (Timestamp::MIN, last),
+            Recorded::Seen(first, last) => (first, last),
+        };
+    }
+
+    /// Notes what a row of the history says of this pair, and says what it changes in the row.
+    pub fn observe_row(
+        &mut self,
+        first: Option<Timestamp>,
+        last: Option<Timestamp>,
+    ) -> Option<Change> {
+        self.set_recorded(self.recorded().with_row(first, last));
+        self.change(first, last)
+    }
+
+    /// The times that a row of the history with these times should have instead, each where it changes; `None` where
+    /// neither does. A first time that is missing stays missing.
+    pub fn change(&self, first: Option<Timestamp>, last: Option<Timestamp>) -> Option<Change> {
+        let change = Change {
+            first: first
+                .filter(|first| self.first < *first)
+                .map(|_| self.first),
+            last: last
+                .is_none_or(|last| last < self.last)
+                .then_some(self.last),
+        };
+        (change.first.is_some() || change.last.is_some()).then_some(change)
+    }
+
+    /// The first time of search and history together; `None` where the history has the pair without one.
+    pub fn merged_first(&self) -> Option<Timestamp> {
+        match self.recorded() {
+            Recorded::Absent => Some(self.first),
+            Recorded::Seen(first, _) => Some(self.first.min(first)),
+            Recorded::Timeless(_) => None,
+        }
+    }
+
+    /// Whether the pair is new, as far as search and history have said.
+    pub fn is_new(&self, rules: &Rules) -> bool {
+        match (rules.new, self.recorded()) {
+            (_, Recorded::Timeless(_)) => false,
+            (NewRule::Unseen, past) => past == Recorded::Absent,
+            (NewRule::Window, _) => self
+                .merged_first()
+                .is_some_and(|first| first >= rules.threshold),
+        }
+    }
+
+    /// The last time of search and history together.
+    pub fn merged_last(&self) -> Timestamp {
+        match self.recorded() {
+            Recorded::Absent => self.last,
+            Recorded::Seen(_, last) | Recorded::Timeless(last) => self.last.max(last),
+        }
+    }
+}
+
+/// All pairs of this search.
+#[derive(Debug)]
+pub struct Sightings {
+    hasher: PairHasher,
+    pairs: Vec<Sighting>,
+    index: HashTable<u32>,
+    texts: Vec<u8>,
+}
+
+/// More pairs than can be told apart in one run: their texts take more than 4 GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this search has seen more different pairs than one run can hold (4 GiB of their text): narrow its time range"
+)]
+pub struct TooManyPairs;
+
+impl Sightings {
+    /// None yet.
+    pub fn new(hasher: PairHasher) -> Self {
+        Self {
+            hasher,
+            pairs: Vec::new(),
+            index: HashTable::new(),
+            texts: Vec::new(),
+        }
+    }
+
+    /// The key that a pair's text has in this run.
+    pub fn key(&self, text: &[u8]) -> PairKey {
+        self.hasher.key(text)
+    }
+
+    /// Puts the pairs with these keys into `found`, `None` where there is none. Many at a time, because the look-ups wait
+    /// for memory, and the processor overlaps waits that stand close together.
+    pub fn find_all(
+        &self,
+        keys: impl Iterator<Item = Option<PairKey>>,
+        found: &mut Vec<Option<PairId>>,
+    ) {
+        found.clear();
+        found.extend(keys.map(|key| self.find(key?)));
+    }
+
+    /// Adds a sighting of the pair with this text.
+    ///
+    /// # Errors
+    /// The texts of all pairs together exceed 4 GiB.
+    pub fn record(
+        &mut self,
+        text: &[u8],
+        first: Timestamp,
+        last: Timestamp,
+        count: u64,
+    ) -> Result<Seen, TooManyPairs> {
+        let key = self.key(text);
+        let access = Access {
+            first,
+            last,
+            success: true,
+            count,
+        };
+        self.record_found(self.find(key), key, text, &access)
+    }
+
+    /// Adds a sighting of the pair with this text and key, which [`Sightings::find`] has looked for: `found` is what it
+    /// said.
+    ///
+    /// # Errors
+    /// The texts of all pairs together exceed 4 GiB.
+    pub fn record_found(
+        &mut self,
+        found: Option<PairId>,
+        key: PairKey,
+        text: &[u8],
+        access: &Access,
+    ) -> Result<Seen, TooManyPairs> {
+        let Some(id) = found else {
+            let id = self.insert(key, text, access)?;
+            return Ok(Seen {
+                id,
+                fresh: true,
+                earliest: true,
+            });
+        };
+        let mut earliest = false;
+        if let Some(pair) = self.get_mut(id) {
+            earliest = access.first < pair.first;
+            pair.first = pair.first.min(access.first);
+            pair.last = pair.last.max(access.last);
+            pair.count = pair.count.saturating_add(access.count);
+        }
+        Ok(Seen {
+            id,
+            fresh: false,
+            earliest,
+        })
+    }
+
+    fn insert(
+        &mut self,
+        key: PairKey,
+        text: &[u8],
+        access: &Access,
+    ) -> Result<PairId, TooManyPairs> {
+        self.texts.extend_from_slice(text);
+        let text_end = u32::try_from(self.texts.len()).map_err(|_| TooManyPairs)?;
+        let id = u32::try_from(self.pairs.len()).map_err(|_| TooManyPairs)?;
+        self.pairs.push(Sighting {
+            key,
+            text_end,
+            first: access.first,
+            last: access.last,
+            count: access.count,
+            state: PairState::Undecided,
+            recorded_first: Timestamp::MAX,
+            recorded_last: Timestamp::MIN,
+        });
+        let pairs = &self.pairs;
+        self.index.insert_unique(key.hash(), id, |id| {
+            pairs.get(*id as usize).map_or(0, |pair| pair.key.hash())
+        });
+        Ok(PairId(id))
+    }
+
+    /// The pair with this key.
+    pub fn find(&self, key: PairKey) -> Option<PairId> {
+        self.index
+            .find(key.hash(), |id| {
+                self.pairs
+                    .get(*id as usize)
+                    .is_some_and(|pair| pair.key == key)
+            })
+            .map(|id| PairId(*id))
+    }
+
+    /// The pair with this number.
+    pub fn get(&self, id: PairId) -> Option<&Sighting> {
+        self.pairs.get(id.0 as usize)
+    }
+
+    /// The pair with this number, to be changed.
+    pub fn get_mut(&mut self, id: PairId) -> Option<&mut Sighting> {
+        self.pairs.get_mut(id.0 as usize)
+    }
+
+    /// Says where the pair with this number stands.
+    pub fn set_state(&mut self, id: PairId, state: PairState) {
+        if let Some(pair) = self.get_mut(id) {
+            pair.state = state;
+        }
+    }
+
+    /// The text of the pair with this number.
+    pub fn text(&self, id: PairId) -> &[u8] {
+        let end = |at: usize| self.pairs.get(at).map(|pair| pair.text_end as usize);
+        let start = (id.0 as usize).checked_sub(1).and_then(end).unwrap_or(0);
+        end(id.0 as usize)
+            .and_then(|end| self.texts.get(start..end))
+            .unwrap_or_default()
+    }
+
+    /// All pairs with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (PairId, &Sighting)> {
+        self.pairs
+            .iter()
+            .enumerate()
+            .map(|(at, pair)| (PairId(at as u32), pair))
+    }
+
+    /// All pairs, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Sighting> {
+        self.pairs.iter_mut()
+    }
+
+    /// Forgets what the history said: a new pass begins.
+    pub fn clear_recorded(&mut self) {
+        for pair in &mut self.pairs {
+            pair.set_recorded(Recorded::Absent);
+        }
+    }
+
+    /// What the history says of every pair, to be put back by [`Sightings::restore_recorded`].
+    pub fn all_recorded(&self) -> Vec<Recorded> {
+        self.pairs.iter().map(Sighting::recorded).collect()
+    }
+
+    /// Puts back what the history said before.
+    pub fn restore_recorded(&mut self, all_recorded: Vec<Recorded>) {
+        for (pair, past) in self.pairs.iter_mut().zip(all_recorded) {
+            pair.set_recorded(past);
+        }
+    }
+
+    /// What tells most others from these pairs at a glance.
+    pub fn bloom_filter(&self) -> BloomFilter {
+        BloomFilter::new(self.pairs.iter().map(Sighting::key))
+    }
+
+    /// How many pairs.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pair::push_value;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn text(bucket: &str) -> Vec<u8> {
+        let mut text = Vec::new();
+        push_value(&mut text, bucket.as_bytes());
+        text
+    }
+
+    #[test]
+    fn order_and_repetition_of_sightings_do_not_matter() {
+        let seen = [(3, 9), (1, 4), (5, 5)];
+        for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+            let mut sightings = Sightings::new(PairHasher::new(&[0; 16]));
+            for index in order.into_iter().chain(order) {
+                let (first, last) = seen[index];
+                sightings
+                    .record(&text("a"), at(first), at(last), 1)
+                    .unwrap();
+            }
+            let seen = sightings.record(&text("a"), at(6), at(6), 1).unwrap();
+            assert!(!seen.fresh && !seen.earliest);
+            let pair = sightings.get(seen.id).unwrap();
+            assert_eq!((pair.first, pair.last, pair.count), (at(1), at(9), 7));
+        }
+    }
+
+    #[test]
+    fn every_pair_keeps_its_text() {
+        let mut sightings = Sightings::new(PairHasher::new(&[7; 16]));
+        let names: Vec<_> = (0..1000).map(|number| format!("bucket-{number}")).collect();
+        for name in &names {
+            sightings.record(&text(name), at(1), at(1), 1).unwrap();
+        }
+        for (name, (id, _)) in names.iter().zip(sightings.iter()) {
+            assert_eq!(sightings.text(id), text(name));
+            assert_eq!(sightings.find(sightings.key(&text(name))), Some(id));
+        }
+        assert_eq!(sightings.find(sightings.key(&text("other"))), None);
+    }
+
+    #[test]
+    fn rows_of_the_history_come_in_any_order() {
+        let rows = [(Some(5), Some(6)), (Some(2), None), (None, Some(9))];
+        let seen = |order: &[usize]| {
+            order.iter().fold(Recorded::Absent, |past, index| {
+                let (first, last) = rows[*index];
+                past.with_row(first.map(at), last.map(at))
+            })
+        };
+        assert_eq!(seen(&[0, 1]), Recorded::Seen(at(2), at(6)));
+        assert_eq!(seen(&[1, 0]), seen(&[0, 1]));
+        assert_eq!(seen(&[0, 1, 2]), Recorded::Timeless(at(9)));
+        assert_eq!(seen(&[2, 0, 1]), seen(&[0, 1, 2]));
+    }
+}

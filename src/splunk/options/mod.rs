@@ -1,0 +1,97 @@
+//! The command's options: what stands after `| s3newip`, checked before the first row.
+//!
+//! ```text
+//! s3newip [lookup=<file>.csv] [window=<relative time>] [new=window|unseen] [status=<list>]
+//!         [output=events|pairs|all] [maxevents=<int>] [update=<bool>] [seed=<bool>] [publish=auto|file|rest]
+//!         [by <field> ...]
+//! ```
+//!
+//! splunkd hands over the arguments with their outer quotes removed; `b = "two"` arrives as three of them, and commas
+//! between arguments are dropped by SPL, so that an unquoted `status=2xx,304` arrives as `status=2xx` and `304`.
+
+mod arguments;
+mod lookup_name;
+mod values;
+
+use crate::error::Error;
+use crate::reltime::{RelativeTime, Zone};
+use crate::rules::{
+    DEFAULT_LOOKUP, DEFAULT_WINDOW, KeyFields, NewRule, Output, StatusList, whole_number,
+};
+use crate::text::timestamp::Timestamp;
+
+pub use lookup_name::LookupName;
+pub use values::Publish;
+
+/// The options' names, in the order in which messages list them.
+const NAMES: [&str; 9] = [
+    "lookup",
+    "window",
+    "new",
+    "status",
+    "output",
+    "maxevents",
+    "update",
+    "seed",
+    "publish",
+];
+
+/// What a run is asked to do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The lookup's file name.
+    pub lookup: LookupName,
+    /// The threshold of newness, relative to the search's now().
+    pub window: RelativeTime,
+    /// What makes a pair new.
+    pub new: NewRule,
+    /// The status codes of successful accesses.
+    pub status: StatusList,
+    /// What is returned.
+    pub output: Output,
+    /// Events returned for each new pair; 0 = all.
+    pub max_events: u32,
+    /// Whether the history is written.
+    pub update: bool,
+    /// Whether the run only learns.
+    pub seed: bool,
+    /// How the history is published.
+    pub publish: Publish,
+    /// The key fields.
+    pub by: KeyFields,
+}
+
+impl Options {
+    /// Reads the arguments as splunkd hands them over (`searchinfo.args`).
+    ///
+    /// # Errors
+    /// An unknown or repeated option, a bad value, bad key fields: the message names the option, what came and what is
+    /// allowed.
+    pub fn parse(args: &[String]) -> Result<Self, Error> {
+        let mut given = arguments::Arguments::split(args)?;
+        let options = Self {
+            lookup: given.value("lookup", DEFAULT_LOOKUP)?,
+            window: given.parsed("window", DEFAULT_WINDOW, RelativeTime::parse)?,
+            new: given.value("new", "window")?,
+            status: given.value("status", StatusList::DEFAULT)?,
+            output: given.value("output", "events")?,
+            max_events: given.parsed("maxevents", "0", whole_number)?,
+            update: given.parsed("update", "true", values::boolean)?,
+            seed: given.parsed("seed", "false", values::boolean)?,
+            publish: given.value("publish", "auto")?,
+            by: KeyFields::new(given.by())?,
+        };
+        Ok(options)
+    }
+
+    /// The threshold of newness for a search at `now`, in epoch seconds.
+    ///
+    /// # Errors
+    /// The window leads out of the calendar.
+    pub fn threshold(&self, now: i64, zone: &Zone) -> Result<Timestamp, Error> {
+        let resolved = self.window.resolve(now, zone);
+        resolved
+            .map(Timestamp::from_seconds)
+            .map_err(|cause| arguments::bad_value("window", &self.window.to_string(), cause))
+    }
+}

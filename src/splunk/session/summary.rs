@@ -1,0 +1,142 @@
+//! What a run says about itself.
+
+use std::time::Duration;
+
+use crate::detector::{Counters, Outcome, SEED_COLUMNS};
+use crate::history::Failure;
+use crate::rules::DEFAULT_LOOKUP;
+use crate::splunk::message::Level;
+use crate::splunk::options::Options;
+
+/// The saved search that fills an empty history.
+const SUPPORT_SEARCH: &str = "Previously Seen S3 Bucket Access by Remote IP";
+
+/// A finished run.
+pub(super) struct Summary<'a> {
+    pub(super) options: &'a Options,
+    pub(super) counters: &'a Counters,
+    pub(super) outcome: &'a Outcome,
+    pub(super) lookup: &'a str,
+    pub(super) preview: bool,
+    pub(super) elapsed: Duration,
+}
+
+impl Summary<'_> {
+    /// The messages, the most important one first.
+    pub(super) fn messages(&self) -> Vec<(Level, String)> {
+        let messages = [
+            (
+                Level::Error,
+                self.outcome
+                    .unpublished
+                    .as_ref()
+                    // A run that only learns has no rows to speak of, and an error of its own.
+                    .filter(|_| !self.options.seed)
+                    .map(|failure| unpublished(self.lookup, failure)),
+            ),
+            (Level::Warn, self.empty_history()),
+            (
+                Level::Warn,
+                self.counters.skipped_message(self.options.by.names()),
+            ),
+            (Level::Warn, self.outcome.vanished_message()),
+            (Level::Info, Some(self.sum())),
+        ];
+        messages
+            .into_iter()
+            .filter_map(|(level, text)| Some((level, text?)))
+            .collect()
+    }
+
+    fn empty_history(&self) -> Option<String> {
+        let empty = self.outcome.merged.before == 0 && !self.options.seed;
+        empty.then(|| {
+            let lookup = match self.lookup {
+                DEFAULT_LOOKUP => String::new(),
+                other => format!(" lookup={other}"),
+            };
+            format!(
+                "the history {} is empty, so every pair counts as never seen; fill it first: run the saved search \
+                 \"{SUPPORT_SEARCH}\" (s3newip seed=true{lookup} over the last 30 days)",
+                self.lookup
+            )
+        })
+    }
+
+    /// One line about the whole run.
+    fn sum(&self) -> String {
+        let merged = &self.outcome.merged;
+        let after = merged.before + merged.added;
+        let history = if self.preview {
+            format!("{} rows, not written: a preview", merged.before)
+        } else if !self.options.update {
+            format!("{} rows, not written: update=false", merged.before)
+        } else if let Some(failure) = &self.outcome.unpublished {
+            let written = if failure.uncertain {
+                "perhaps not written"
+            } else {
+                "not written"
+            };
+            format!("{} rows, {written}", merged.before)
+        } else {
+            format!(
+                "{} rows before, {after} after, {} updated",
+                merged.before, merged.updated
+            )
+        };
+        let outcome = if self.options.seed {
+            format!("{} added", merged.added)
+        } else {
+            format!("{} new", self.outcome.new_pairs().count())
+        };
+        format!(
+            "{} rows, {} successful, {} pairs, {outcome}; history {}: {history}; {:.3} s",
+            self.counters.rows,
+            self.counters.successful,
+            self.outcome.sightings.len(),
+            self.lookup,
+            self.elapsed.as_secs_f64()
+        )
+    }
+}
+
+/// What files on a disk are known to need.
+const DISK_REMEDY: &str = "make room on the disk, correct the permissions of the app's lookups folder or end the run that holds the lock";
+
+fn unpublished(lookup: &str, failure: &Failure) -> String {
+    let state = if failure.uncertain {
+        format!("it is not certain that the history {lookup} was written")
+    } else {
+        format!("the history {lookup} could not be written and is as it was")
+    };
+    format!(
+        "{state}: {}; the rows of this search are complete, and the next run finds the pairs again that are not in the \
+         history; {}",
+        failure.what,
+        remedy(failure)
+    )
+}
+
+/// The error of a run that only learns, and could not.
+pub(super) fn not_learnt(failure: &Failure) -> String {
+    let state = if failure.uncertain {
+        "it is not certain that anything was learnt"
+    } else {
+        "nothing was learnt: the history could not be written and is as it was"
+    };
+    format!(
+        "{state}: {}; {}, then run the search again",
+        failure.what,
+        remedy(failure)
+    )
+}
+
+fn remedy(failure: &Failure) -> &str {
+    failure.remedy.as_deref().unwrap_or(DISK_REMEDY)
+}
+
+/// The table of a run that only learns.
+pub(super) fn seed_row(outcome: &Outcome) -> Vec<u8> {
+    let values = outcome.seed_row().map(|value| value.to_string());
+    format!("{}\n{}\n", SEED_COLUMNS.join(","), values.join(",")).into_bytes()
+}
