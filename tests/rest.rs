@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustls::SupportedProtocolVersion;
 use serde_json::json;
 use support::files::names_in;
 use support::splunkd::{Act, Authority, Identity, Management, Rights, Transport};
@@ -52,7 +53,7 @@ fn expect_unpublished(splunk: &Splunk, found: &Outcome, parts: &[&str]) {
 }
 
 #[test]
-fn a_member_of_a_cluster_publishes_through_splunkd_and_nobody_else() {
+fn only_a_member_of_a_cluster_publishes_through_splunkd_by_itself() {
     let cases = [
         ("", false, false),
         ("", true, true),
@@ -287,7 +288,7 @@ fn a_file_that_splunkd_moves_after_its_answer_is_there_to_be_moved() {
 }
 
 #[test]
-fn a_lookup_that_somebody_else_creates_at_the_same_moment_is_updated() {
+fn a_lookup_that_another_search_creates_at_the_same_moment_is_updated() {
     let splunk = Splunk::new();
     let other = format!("{HEADER}billing,192.0.2.8,1,2\n");
     let not_there = Act::Refuse(404, "Could not find object");
@@ -439,7 +440,7 @@ fn a_closed_port_is_named() {
     assert_eq!(splunk.history_text(), history());
 }
 
-/// Whatever listens there, the request has not been sent: nothing is uncertain, and asking again would not help.
+/// Without a handshake no request has been sent: nothing is uncertain, and asking again would not help.
 #[test]
 fn a_port_that_does_not_speak_tls_is_named() {
     for said in ["", "HTTP/1.1 400 Bad Request\r\n\r\n"] {
@@ -501,47 +502,101 @@ fn a_search_without_a_key_sends_nothing() {
     assert_eq!(port.lines(), [""; 0]);
 }
 
-#[test]
-fn a_server_that_is_not_splunkd_gets_no_key() {
-    let stranger = Authority::new();
-    let known = Authority::new();
-    let cases = [
-        (stranger.issue(), "unknown authority"),
-        (known.issue_expired(), "has expired"),
-        (Identity::version_1(), "cannot be checked"),
-    ];
-    for (identity, why) in cases {
+/// Publishes to a server with `identity`, in both versions of TLS, where etc/auth/server.pem has `own`. The server must
+/// not get the session key.
+fn expect_no_key_for(identity: &Identity, own: &str, parts: &[&str]) {
+    for version in VERSIONS {
         let splunk = splunk();
-        splunk.auth_file("cacert.pem", known.pem());
-        let port = Management::with(&splunk, Transport::Tls(identity));
+        splunk.auth_file("server.pem", own);
+        let port = Management::with(&splunk, Transport::TlsVersion(identity.clone(), version));
         let found = search(&splunk, "publish=rest", &port).run();
-        expect_unpublished(
-            &splunk,
-            &found,
-            &[why, "not sent", "cacert.pem", "server.pem", "sslRootCAPath"],
-        );
+        expect_unpublished(&splunk, &found, parts);
+        expect_unpublished(&splunk, &found, &["server.pem", "key was not sent"]);
+        assert_eq!(port.connections(), 1);
         assert_eq!(port.lines(), [""; 0]);
         assert_eq!(splunk.history_text(), history());
     }
 }
 
+const VERSIONS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
+
 #[test]
-fn without_a_certificate_to_know_it_by_splunkd_is_not_even_called() {
+fn a_server_with_another_certificate_gets_no_key() {
+    let authority = Authority::new();
+    for other in [
+        Authority::new().issue(),
+        authority.issue(),
+        authority.issue_expired(),
+        authority.identity(),
+        Identity::version_1(),
+    ] {
+        let own = authority.issue();
+        let parts = [
+            "the server's certificate is not the first one in",
+            "serverCert",
+        ];
+        expect_no_key_for(&other, &own.pem(), &parts);
+    }
+}
+
+/// The key of the authority that Splunk brings along is the same in every download.
+#[test]
+fn an_authority_proves_nothing_although_splunk_is_configured_to_trust_it() {
+    let authority = Authority::new();
+    for other in [authority.issue(), authority.identity()] {
+        let splunk = splunk();
+        let chain = authority.identity().certificate_pem();
+        splunk.auth_file("server.pem", &(authority.issue().pem() + &chain));
+        splunk.auth_file("cacert.pem", &chain);
+        splunk.ssl_config("sslRootCAPath = $SPLUNK_HOME/etc/auth/cacert.pem");
+        let port = Management::with(&splunk, Transport::Tls(other));
+        let found = search(&splunk, "publish=rest", &port).run();
+        expect_unpublished(&splunk, &found, &["is not the first one in", "not sent"]);
+        assert_eq!(port.lines(), [""; 0]);
+    }
+}
+
+/// splunkd reads its certificate when it starts.
+#[test]
+fn a_certificate_that_was_renewed_needs_a_restart() {
     let splunk = splunk();
-    let port = Management::with(&splunk, Transport::Tls(Authority::new().issue()));
-    let unknown = || search(&splunk, "publish=rest", &port).run();
+    let old = Management::of(&splunk);
+    let renewed = Authority::new().issue();
+    splunk.auth_file("server.pem", &renewed.pem());
+    let found = search(&splunk, "publish=rest", &old).run();
     expect_unpublished(
         &splunk,
-        &unknown(),
-        &[
-            "no certificate",
-            "cacert.pem (No such file",
-            "server.pem (No such file",
-            "sslRootCAPath",
-        ],
+        &found,
+        &["renewed", "restart Splunk and run the search again"],
     );
-    splunk.auth_file("cacert.pem", "not a certificate");
-    expect_unpublished(&splunk, &unknown(), &["cacert.pem (no certificate in it)"]);
+    assert_eq!(old.lines(), [""; 0]);
+    let restarted = Management::with(&splunk, Transport::Tls(renewed));
+    search(&splunk, "publish=rest", &restarted)
+        .run()
+        .expect_no_message("ERROR");
+    assert_eq!(splunk.history_text(), published());
+}
+
+#[test]
+fn without_the_certificate_to_know_it_by_splunkd_is_not_even_called() {
+    let splunk = splunk();
+    let identity = Authority::new().issue();
+    splunk.auth_file("cacert.pem", &identity.pem());
+    let port = Management::with(&splunk, Transport::Tls(identity.clone()));
+    let expect = |cause: &str| {
+        let found = search(&splunk, "publish=rest", &port).run();
+        let cause = format!("etc/auth/server.pem: {cause}");
+        expect_unpublished(&splunk, &found, &[&cause, "serverCert", "not sent"]);
+    };
+    expect("No such file");
+    splunk.auth_file("server.pem", "not a certificate");
+    expect("no certificate in it");
+    let damaged = identity.pem().replacen("MII", "M!I", 1);
+    splunk.auth_file("server.pem", &(damaged + &identity.pem()));
+    expect("its first certificate is damaged");
+    splunk.ssl_config("serverCert = etc/auth");
+    let found = search(&splunk, "publish=rest", &port).run();
+    expect_unpublished(&splunk, &found, &["etc/auth: Is a directory", "serverCert"]);
     assert_eq!(port.connections(), 0);
 }
 
@@ -553,14 +608,11 @@ fn splunkds_own_certificate_is_accepted_whatever_is_wrong_with_it() {
         Identity::version_1(),
         authority.issue(),
     ] {
-        for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        for version in VERSIONS {
             let splunk = splunk();
             splunk.auth_file("server.pem", &identity.pem());
-            let identity = Identity {
-                certificate: identity.certificate.clone(),
-                key: identity.key.clone(),
-            };
-            let port = Management::with(&splunk, Transport::TlsVersion(identity, version));
+            let transport = Transport::TlsVersion(identity.clone(), version);
+            let port = Management::with(&splunk, transport);
             let found = search(&splunk, "publish=rest", &port).run();
             found.expect_no_message("ERROR");
             assert_eq!(splunk.history_text(), published());
@@ -568,33 +620,24 @@ fn splunkds_own_certificate_is_accepted_whatever_is_wrong_with_it() {
     }
 }
 
-/// Everybody can have the certificate: the private key is what proves.
+/// The certificate is no secret: the private key is what proves.
 #[test]
 fn the_own_certificate_without_its_key_is_not_accepted() {
-    let own = Identity::version_1();
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let splunk = splunk();
-        splunk.auth_file("server.pem", &own.pem());
-        let thief = Identity {
-            certificate: own.certificate.clone(),
-            key: Identity::version_1().key,
-        };
-        let port = Management::with(&splunk, Transport::TlsVersion(thief, version));
-        let found = search(&splunk, "publish=rest", &port).run();
-        expect_unpublished(&splunk, &found, &["does not have its private key"]);
-        assert_eq!(port.lines(), [""; 0]);
+    for own in [Identity::version_1(), Authority::new().issue()] {
+        let parts = ["does not prove that it has the private key"];
+        expect_no_key_for(&own.without_its_key(), &own.pem(), &parts);
     }
 }
 
 #[test]
-fn certificates_are_where_server_conf_says() {
-    let authority = Authority::new();
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+fn the_certificate_is_where_server_conf_says() {
+    for value in ["$SPLUNK_HOME/etc/auth/mycerts.pem", "etc/auth/mycerts.pem"] {
         let splunk = splunk();
-        splunk.auth_file("cacert.pem", Authority::new().pem());
-        splunk.auth_file("mycerts.pem", authority.pem());
-        splunk.ssl_config("sslRootCAPath = $SPLUNK_HOME/etc/auth/mycerts.pem");
-        let port = Management::with(&splunk, Transport::TlsVersion(authority.issue(), version));
+        let identity = Authority::new().issue();
+        splunk.auth_file("server.pem", &Authority::new().issue().pem());
+        splunk.auth_file("mycerts.pem", &identity.pem());
+        splunk.ssl_config(&format!("serverCert = {value}"));
+        let port = Management::with(&splunk, Transport::Tls(identity));
         search(&splunk, "publish=rest", &port)
             .run()
             .expect_no_message("ERROR");

@@ -11,14 +11,13 @@ mod support;
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use s3newip::history::{History, Publication, PublishError, publish};
 use s3newip::pair::{PairHasher, push_value};
 use s3newip::pairs::{Recorded, Sightings};
 use s3newip::splunk::app::App;
-use s3newip::splunk::rest::{Answer, Client, ExchangeError, RestRoute, TimeLimits, Trust};
+use s3newip::splunk::rest::{Answer, Client, ExchangeError, RestRoute, ServerCert, TimeLimits};
 use s3newip::splunk::session_key::SessionKey;
 use s3newip::text::timestamp::Timestamp;
 use support::splunkd::{Act, Management, Transport};
@@ -40,8 +39,8 @@ fn key() -> Option<SessionKey> {
 
 /// One request to `uri`, and how long it took.
 fn post(splunk: &Splunk, uri: &str) -> (Result<Answer, ExchangeError>, Duration) {
-    let trust = Trust::read(splunk.home()).ok().map(Arc::new);
-    let client = Client::new(uri.parse().unwrap(), limits(), trust).unwrap();
+    let splunkd = ServerCert::read(splunk.home()).ok();
+    let client = Client::new(uri.parse().unwrap(), limits(), splunkd).unwrap();
     let started = Instant::now();
     let answer = client.post("/services", &key().unwrap(), "a=b");
     (answer, started.elapsed())

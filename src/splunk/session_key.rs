@@ -1,7 +1,7 @@
 //! The key with which splunkd lets a search's process act as the search's user.
 //!
-//! Invariant: it is shown nowhere. Its debug output is a placeholder, it has no display, and its memory is overwritten
-//! when it is dropped. Whoever sends it asks for [`SessionKey::expose`] by name.
+//! Invariant: it is in no output. Its `Debug` is a placeholder, it has no `Display`, and its memory is overwritten when it
+//! is dropped. Code that sends it calls [`SessionKey::expose`].
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 pub struct SessionKey(Zeroizing<String>);
 
 impl SessionKey {
-    /// The key in `text`; `None` where there is none, as in splunkd's probe processes.
+    /// The key in `text`; `None` if that is empty, as in splunkd's probe processes.
     pub fn new(text: String) -> Option<Self> {
         (!text.is_empty()).then(|| Self(Zeroizing::new(text)))
     }
@@ -29,7 +29,7 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-/// For serde: a missing, null or empty key is none.
+/// For serde: `None` for a null or empty key.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SessionKey>, D::Error> {

@@ -24,10 +24,10 @@ enum Host {
 /// Why an address is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
-    /// It is none.
+    /// It is not of the form `https://<host>:<port>`.
     #[error("expected splunkd's address as https://<host>:<port>, found {0}")]
     NoAddress(String),
-    /// It is one of another machine, or may be.
+    /// It is, or may be, that of another machine.
     #[error(
         "splunkd's address {0} is not a loopback address: the session key is sent to this machine alone"
     )]
@@ -94,7 +94,7 @@ impl FromStr for Address {
     }
 }
 
-/// The host in an address, where it is this machine.
+/// The host in an address; `None` if it may be another machine.
 fn loopback(host: &str) -> Option<Host> {
     if host == "localhost" {
         return Some(Host::Localhost);

@@ -1,7 +1,6 @@
 //! One request and its answer: a form is posted, a status and splunkd's words come back.
 
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -12,14 +11,14 @@ use ureq::unversioned::transport::{Connector, NextTimeout, TcpConnector};
 use ureq::{Agent, Timeout};
 
 use super::address::Address;
+use super::server_cert::{NotSplunkd, ServerCert};
 use super::tls::{NoHandshake, TlsConnector};
-use super::trust::Trust;
 use crate::splunk::session_key::SessionKey;
 
 /// The most that is read of an answer, in bytes.
 const MAX_ANSWER: u64 = 64 << 10;
 
-/// How long each step may take.
+/// How long each step of an exchange may take.
 #[derive(Debug, Clone, Copy)]
 pub struct TimeLimits {
     /// To connect, with the TLS handshake.
@@ -46,7 +45,7 @@ impl Default for TimeLimits {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// Its words, as they came; empty where it had none.
+    /// The texts of its messages, joined with `; `, unescaped; empty if there are none.
     pub said: String,
 }
 
@@ -56,16 +55,16 @@ pub enum ExchangeError {
     /// Nothing was sent: the connection could not be made.
     #[error("no connection: {0}")]
     NoConnection(io::Error),
-    /// Nothing was sent: the server could not prove to be splunkd.
-    #[error("{0}")]
-    NotSplunkd(rustls::CertificateError),
+    /// Nothing was sent: the server did not prove to be splunkd.
+    #[error(transparent)]
+    NotSplunkd(NotSplunkd),
     /// Nothing was sent: the request cannot be written.
     #[error("{0}")]
     BadRequest(String),
     /// The request may have been carried out, but the answer did not come in time.
     #[error("no answer in time")]
     TimedOut,
-    /// The request may have been carried out, but what came back is no answer.
+    /// The request may have been carried out, but what came back is not an HTTP answer.
     #[error("{0}")]
     Broken(String),
 }
@@ -78,16 +77,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// For splunkd at `address`, which is known by `trust`; over plain HTTP, where the address says so, without.
+    /// For splunkd at `address`, which has the certificate `splunkd`; an address with plain HTTP needs none.
     ///
     /// # Errors
     /// The TLS library cannot be set up.
     pub fn new(
         address: Address,
         limits: TimeLimits,
-        trust: Option<Arc<Trust>>,
+        splunkd: Option<ServerCert>,
     ) -> Result<Self, rustls::Error> {
-        let tls = TlsConnector::new(trust)?;
+        let tls = TlsConnector::new(splunkd)?;
         let config = Config::builder()
             .proxy(None)
             .max_redirects(0)
@@ -127,7 +126,7 @@ impl Client {
                 status,
                 said: said(&body).replace(key.expose(), "(the session key)"),
             }),
-            // The status is what counts.
+            // The status decides; the texts only explain it.
             Err(ureq::Error::BodyExceedsLimit(_)) => Ok(Answer {
                 status,
                 said: String::new(),
@@ -153,19 +152,20 @@ fn exchange_error(cause: ureq::Error) -> ExchangeError {
 
 fn io_error(cause: io::Error) -> ExchangeError {
     match cause.downcast() {
-        Ok(NoHandshake(cause)) => match cause.get_ref().and_then(|inner| inner.downcast_ref()) {
-            Some(rustls::Error::InvalidCertificate(cause)) => {
-                ExchangeError::NotSplunkd(cause.clone())
+        Ok(NoHandshake(cause)) => {
+            let of_tls = cause.get_ref().and_then(|inner| inner.downcast_ref());
+            match of_tls.and_then(NotSplunkd::in_error) {
+                Some(cause) => ExchangeError::NotSplunkd(cause.clone()),
+                None => ExchangeError::NoConnection(cause),
             }
-            _ => ExchangeError::NoConnection(cause),
-        },
+        }
         Err(cause) if is_of_connecting(cause.kind()) => ExchangeError::NoConnection(cause),
         Err(cause) => ExchangeError::Broken(cause.to_string()),
     }
 }
 
-/// Whether only connecting fails in this way: nothing is sent then. Of two addresses, as localhost has, the last one's
-/// error is told, though this machine may not even have that one.
+/// Whether only connecting fails in this way, so that nothing was sent. localhost has two addresses and the error is the
+/// one of the second, IPv6, which the machine may not have.
 fn is_of_connecting(kind: ErrorKind) -> bool {
     matches!(
         kind,

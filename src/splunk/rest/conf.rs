@@ -1,4 +1,4 @@
-//! One setting of one stanza in Splunk's layered `server.conf`, as far as certificates need it.
+//! Where Splunk's layered `server.conf` says that splunkd's certificate is.
 //!
 //! ```text
 //! etc/system/local      wins
@@ -11,26 +11,35 @@
 //! Splunk's folder. Lines that end in a backslash go on in the next; comments begin with `#`.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The most that is read of one file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The value of `setting` in `[stanza]` of `server.conf`, where one of its layers has it.
-pub(super) fn server_conf(splunk_home: &Path, stanza: &str, setting: &str) -> Option<String> {
-    layers(&splunk_home.join("etc"))
-        .into_iter()
-        .filter_map(|file| read(&file))
-        .find_map(|text| value(&text, stanza, setting))
+/// Where splunkd's certificate is if no layer of `server.conf` names it (server.conf.spec, `serverCert`).
+const DEFAULT_SERVER_CERT: &str = "etc/auth/server.pem";
+
+/// The file of splunkd's certificate: `[sslConfig] serverCert`.
+pub(super) fn server_cert(splunk_home: &Path) -> PathBuf {
+    let named = layers(&splunk_home.join("etc"))
+        .iter()
+        .find_map(|file| setting(file, "sslConfig", "serverCert"));
+    let path = named.as_deref().unwrap_or(DEFAULT_SERVER_CERT);
+    match path.strip_prefix("$SPLUNK_HOME") {
+        Some(rest) => splunk_home.join(rest.trim_start_matches('/')),
+        None => splunk_home.join(path),
+    }
 }
 
-/// A path as a setting has it.
-pub(super) fn expanded(splunk_home: &Path, value: &str) -> PathBuf {
-    match value.strip_prefix("$SPLUNK_HOME") {
-        Some(rest) => splunk_home.join(rest.trim_start_matches('/')),
-        None => splunk_home.join(value),
-    }
+/// The bytes of a small file.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn layers(etc: &Path) -> Vec<PathBuf> {
@@ -38,47 +47,42 @@ fn layers(etc: &Path) -> Vec<PathBuf> {
     let mut apps: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     apps.retain(|app| !is_disabled(app));
     apps.sort();
-    let of_apps = |layer: &'static str| apps.iter().map(move |app| app.join(layer));
-    let mut layers = vec![etc.join("system/local")];
-    layers.extend(of_apps("local"));
-    layers.extend(of_apps("default"));
-    layers.push(etc.join("system/default"));
+    let of_apps = |file: &'static str| apps.iter().map(move |app| app.join(file));
+    let mut layers = vec![etc.join("system/local/server.conf")];
+    layers.extend(of_apps("local/server.conf"));
+    layers.extend(of_apps("default/server.conf"));
+    layers.push(etc.join("system/default/server.conf"));
     layers
-        .into_iter()
-        .map(|folder| folder.join("server.conf"))
-        .collect()
 }
 
 /// Whether an app is disabled: splunkd reads nothing of it (app.conf.spec, `[install] state`).
 fn is_disabled(app: &Path) -> bool {
-    let state = ["local", "default"].into_iter().find_map(|layer| {
-        let text = read(&app.join(layer).join("app.conf"))?;
-        value(&text, "install", "state")
-    });
-    state.is_some_and(|state| state == "disabled")
+    ["local/app.conf", "default/app.conf"]
+        .into_iter()
+        .find_map(|file| setting(&app.join(file), "install", "state"))
+        .is_some_and(|state| state == "disabled")
 }
 
-fn read(path: &Path) -> Option<String> {
-    let mut text = Vec::new();
-    let file = File::open(path).ok()?;
-    file.take(MAX_BYTES).read_to_end(&mut text).ok()?;
-    Some(String::from_utf8_lossy(&text).into_owned())
+/// The value of `name` in `[stanza]` of a file; none where the file cannot be read.
+fn setting(file: &Path, stanza: &str, name: &str) -> Option<String> {
+    let text = read(file).ok()?;
+    value(&String::from_utf8_lossy(&text), stanza, name)
 }
 
-/// The last value of `setting` in `[stanza]`: later lines win. An empty value is none.
-fn value(text: &str, stanza: &str, setting: &str) -> Option<String> {
+/// The last value of `name` in `[stanza]`: later lines win. An empty value is none.
+fn value(text: &str, stanza: &str, name: &str) -> Option<String> {
     let mut within = false;
     let mut found = None;
     for line in joined(text) {
         let line = line.trim();
-        if let Some(name) = line
+        let header = line
             .strip_prefix('[')
-            .and_then(|line| line.strip_suffix(']'))
-        {
-            within = name == stanza;
-        } else if let Some((name, value)) = line.split_once('=')
+            .and_then(|line| line.strip_suffix(']'));
+        if let Some(header) = header {
+            within = header == stanza;
+        } else if let Some((setting, value)) = line.split_once('=')
             && within
-            && name.trim() == setting
+            && setting.trim() == name
         {
             found = Some(value.trim().to_owned());
         }
@@ -108,29 +112,30 @@ fn joined(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    /// Writes a file below a new Splunk's etc.
+    fn put(home: &Path, file: &str, text: &str) {
+        let path = home.join("etc").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     #[test]
     fn a_setting_belongs_to_its_stanza_and_the_last_one_wins() {
-        let text = "sslRootCAPath = outside\n[general]\nsslRootCAPath = other\n# [sslConfig]\n [sslConfig] \n\
-                    #sslRootCAPath = no\nsslRootCAPath=/a.pem\n sslRootCAPath = /b\\\n.pem \nserverCert =\n[x]\nsslRootCAPath = y";
+        let text = "serverCert = outside\n[general]\nserverCert = other\n# [sslConfig]\n [sslConfig] \n\
+                    #serverCert = no\nserverCert=/a.pem\n serverCert = /b\\\n.pem \nsslPassword =\n[x]\nserverCert = y";
         assert_eq!(
-            value(text, "sslConfig", "sslRootCAPath").as_deref(),
+            value(text, "sslConfig", "serverCert").as_deref(),
             Some("/b.pem")
         );
-        assert_eq!(value(text, "sslConfig", "serverCert"), None);
-        assert_eq!(value(text, "nothing", "sslRootCAPath"), None);
+        assert_eq!(value(text, "sslConfig", "sslPassword"), None);
+        assert_eq!(value(text, "nothing", "serverCert"), None);
     }
 
     #[test]
     fn layers_have_splunks_order() {
         let home = tempfile::tempdir().unwrap();
-        let put = |layer: &str, value: &str| {
-            let folder = home.path().join("etc").join(layer);
-            fs::create_dir_all(&folder).unwrap();
-            let text = format!("[sslConfig]\nsslRootCAPath = {value}\n");
-            fs::write(folder.join("server.conf"), text).unwrap();
-        };
-        let found = || server_conf(home.path(), "sslConfig", "sslRootCAPath");
-        assert_eq!(found(), None);
+        let default = home.path().join("etc/auth/server.pem");
+        assert_eq!(server_cert(home.path()), default);
         for layer in [
             "system/default",
             "apps/b/default",
@@ -139,41 +144,44 @@ mod tests {
             "apps/a/local",
             "system/local",
         ] {
-            put(layer, layer);
-            assert_eq!(found().as_deref(), Some(layer));
+            let text = format!("[sslConfig]\nserverCert = /{layer}\n");
+            put(home.path(), &format!("{layer}/server.conf"), &text);
+            assert_eq!(server_cert(home.path()), Path::new("/").join(layer));
         }
     }
 
     #[test]
     fn a_disabled_app_has_nothing_to_say() {
         let home = tempfile::tempdir().unwrap();
-        let put = |file: &str, text: &str| {
-            let path = home.path().join("etc/apps/a").join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        };
-        let found = || server_conf(home.path(), "sslConfig", "serverCert");
-        put("default/server.conf", "[sslConfig]\nserverCert = a.pem\n");
-        put("default/app.conf", "[install]\nstate = disabled\n");
-        assert_eq!(found(), None);
-        put("local/app.conf", "[install]\nstate = enabled\n");
-        assert_eq!(found().as_deref(), Some("a.pem"));
-        put("local/app.conf", "[install]\nstate = disabled\n");
-        assert_eq!(found(), None);
+        let named = || server_cert(home.path()) == Path::new("/a.pem");
+        let put = |file, text| put(home.path(), file, text);
+        put(
+            "apps/a/default/server.conf",
+            "[sslConfig]\nserverCert = /a.pem\n",
+        );
+        put("apps/a/default/app.conf", "[install]\nstate = disabled\n");
+        assert!(!named());
+        put("apps/a/local/app.conf", "[install]\nstate = enabled\n");
+        assert!(named());
+        put("apps/a/local/app.conf", "[install]\nstate = disabled\n");
+        assert!(!named());
     }
 
     #[test]
     fn paths_stand_in_splunks_folder() {
-        let home = Path::new("/opt/splunk");
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path();
         for (value, expected) in [
             (
-                "$SPLUNK_HOME/etc/auth/ca.pem",
-                "/opt/splunk/etc/auth/ca.pem",
+                "$SPLUNK_HOME/etc/auth/own.pem",
+                home.join("etc/auth/own.pem"),
             ),
-            ("/etc/ssl/ca.pem", "/etc/ssl/ca.pem"),
-            ("etc/auth/ca.pem", "/opt/splunk/etc/auth/ca.pem"),
+            ("/etc/ssl/own.pem", PathBuf::from("/etc/ssl/own.pem")),
+            ("etc/auth/own.pem", home.join("etc/auth/own.pem")),
         ] {
-            assert_eq!(expanded(home, value), Path::new(expected));
+            let text = format!("[sslConfig]\nserverCert = {value}\n");
+            put(home, "system/local/server.conf", &text);
+            assert_eq!(server_cert(home), expected);
         }
     }
 }

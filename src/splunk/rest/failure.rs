@@ -3,11 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use rustls::CertificateError;
-
 use super::address::{Address, BadAddress};
 use super::client::{Answer, ExchangeError};
-use super::trust::Untrusted;
+use super::server_cert::{NoServerCert, NotSplunkd};
 use crate::history::Failure;
 use crate::text::escape;
 
@@ -140,8 +138,7 @@ impl Request<'_> {
     }
 
     /// No answer at all.
-    /// `looked_into` are the files of certificates.
-    pub(super) fn unanswered(&self, cause: &ExchangeError, looked_into: &str) -> Failure {
+    pub(super) fn unanswered(&self, cause: &ExchangeError) -> Failure {
         let cause_text = escape::escaped(cause.to_string().as_bytes());
         let remedy = match cause {
             ExchangeError::NoConnection(_) => {
@@ -149,7 +146,7 @@ impl Request<'_> {
                                                machine (web.conf, mgmtHostPort)"
                     .to_owned()
             }
-            ExchangeError::NotSplunkd(cause) => return self.not_splunkd(cause, looked_into),
+            ExchangeError::NotSplunkd(cause) => return self.not_splunkd(cause),
             ExchangeError::BadRequest(_) => "run the search again".to_owned(),
             ExchangeError::TimedOut => format!("see how busy this search head is, and {LOG}"),
             ExchangeError::Broken(_) => LOG.to_owned(),
@@ -160,40 +157,30 @@ impl Request<'_> {
         }
     }
 
-    fn not_splunkd(&self, cause: &CertificateError, looked_into: &str) -> Failure {
-        Failure::new(
-            format!(
-                "{}: its certificate does not prove that it is splunkd: {}; the session key was \
-                 not sent; looked into {looked_into}",
-                self.aim(),
-                in_words(cause)
-            ),
-            CERTIFICATES.to_owned(),
-        )
+    fn not_splunkd(&self, cause: &NotSplunkd) -> Failure {
+        let what = format!("{}: {cause}; the session key was not sent", self.aim());
+        let remedy = match cause {
+            NotSplunkd::OtherCertificate(_) => {
+                "if that file has been renewed since splunkd started, restart Splunk and run the search again; if not, see \
+                 which program listens at that address, and that the file is the one that splunkd uses (serverCert in \
+                 [sslConfig] of server.conf)"
+            }
+            NotSplunkd::NoPrivateKey(_) => {
+                "see which program listens at that address; if it is splunkd, give it an ECDSA key (P-256, P-384) or an \
+                 RSA key of 2048 to 8192 bits, others cannot be checked"
+            }
+        };
+        Failure::new(what, remedy.to_owned())
     }
 }
 
-/// What is wrong with a certificate.
-fn in_words(cause: &CertificateError) -> String {
-    match cause {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "it has expired".to_owned()
-        }
-        CertificateError::UnknownIssuer => "an unknown authority has signed it".to_owned(),
-        CertificateError::BadSignature => "the server does not have its private key".to_owned(),
-        cause => format!("it cannot be checked ({cause})"),
-    }
-}
-
-/// How splunkd is made known.
-const CERTIFICATES: &str = "name splunkd's certificate (serverCert) or the file of the authority that signed it \
-                            (sslRootCAPath) in [sslConfig] of server.conf, readable by the user that Splunk runs as";
-
-/// There is no certificate to know splunkd by.
-pub(super) fn untrusted(address: &Address, cause: &Untrusted) -> Failure {
+/// splunkd's certificate cannot be read.
+pub(super) fn no_server_cert(address: &Address, cause: &NoServerCert) -> Failure {
     Failure::new(
         format!("publish through splunkd at {address}: {cause}; the session key was not sent"),
-        CERTIFICATES.to_owned(),
+        "see that serverCert in [sslConfig] of server.conf names splunkd's certificate, that it is the first one in that \
+         file and that the user that Splunk runs as can read it"
+            .to_owned(),
     )
 }
 
@@ -269,11 +256,13 @@ mod tests {
     fn texts(address: &Address) -> Vec<String> {
         let update = |status, said| request(Ask::Update, address).refused(&answer(status, said));
         let create = |status, said| request(Ask::Create, address).refused(&answer(status, said));
-        let without =
-            |cause| request(Ask::Update, address).unanswered(&cause, "/opt/splunk/etc/auth/ca.pem");
-        let not_splunkd = |cause| without(ExchangeError::NotSplunkd(cause));
+        let without = |cause| request(Ask::Update, address).unanswered(&cause);
+        let not_splunkd = |cause: fn(String) -> NotSplunkd| {
+            let file = "/opt/splunk/etc/auth/server.pem".to_owned();
+            without(ExchangeError::NotSplunkd(cause(file)))
+        };
         let elsewhere = "https://192.0.2.7:8089".parse::<Address>();
-        let no_certificates = crate::splunk::rest::Trust::read(Path::new("/nonexistent"));
+        let no_certificate = crate::splunk::rest::ServerCert::read(Path::new("/nonexistent"));
         let staging = Path::new("/opt/splunk/var/run/splunk/lookup_tmp");
         let failures = [
             update(307, ""),
@@ -291,11 +280,9 @@ mod tests {
             without(ExchangeError::BadRequest("the key is none".to_owned())),
             without(ExchangeError::TimedOut),
             without(ExchangeError::Broken("peer disconnected".to_owned())),
-            not_splunkd(CertificateError::UnknownIssuer),
-            not_splunkd(CertificateError::Expired),
-            not_splunkd(CertificateError::BadSignature),
-            not_splunkd(CertificateError::BadEncoding),
-            untrusted(address, &no_certificates.unwrap_err()),
+            not_splunkd(NotSplunkd::OtherCertificate),
+            not_splunkd(NotSplunkd::NoPrivateKey),
+            no_server_cert(address, &no_certificate.unwrap_err()),
             bad_address(&elsewhere.unwrap_err()),
             bad_address(&"".parse::<Address>().unwrap_err()),
             no_session_key(),

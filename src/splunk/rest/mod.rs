@@ -3,9 +3,10 @@
 //!
 //! Invariants:
 //! - The session key goes to this machine alone: to loopback addresses, never through a proxy, never after a redirect.
-//! - It goes over TLS to a server that has proved to be splunkd, unless splunkd itself says that it speaks plain HTTP.
-//! - It stands in no message. Nothing waits for ever.
-//! - Nothing here is touched, not even a file, before a run publishes on this route.
+//! - It goes over TLS to the server that has splunkd's own certificate and private key, unless splunkd itself says that
+//!   it speaks plain HTTP.
+//! - The key is in no message. No step waits for ever.
+//! - No file is read and no connection is made before a run publishes on this route.
 //!
 //! ```text
 //! stage     <SPLUNK_HOME>/var/run/splunk/lookup_tmp/<lookup>.<app>.<random>.tmp     made if it is not there
@@ -23,11 +24,10 @@ mod client;
 mod conf;
 mod failure;
 mod route;
+mod server_cert;
 mod tls;
-mod trust;
-mod verifier;
 
 pub use address::{Address, BadAddress};
 pub use client::{Answer, Client, ExchangeError, TimeLimits};
 pub use route::RestRoute;
-pub use trust::{Trust, Untrusted};
+pub use server_cert::{NoServerCert, NotSplunkd, ServerCert};

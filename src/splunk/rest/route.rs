@@ -6,14 +6,13 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::address::Address;
 use super::client::{Answer, Client, ExchangeError, TimeLimits};
 use super::failure::{self, Ask, Request};
-use super::trust::Trust;
+use super::server_cert::ServerCert;
 use crate::history::{Asked, Failure, Replaced, Route, Stage};
 use crate::splunk::app::App;
 use crate::splunk::session_key::SessionKey;
@@ -46,7 +45,6 @@ pub struct RestRoute {
 struct Connected {
     client: Client,
     address: Address,
-    trust: Option<Arc<Trust>>,
 }
 
 impl RestRoute {
@@ -91,18 +89,14 @@ impl RestRoute {
             .uri
             .parse()
             .map_err(|cause| failure::bad_address(&cause))?;
-        let trust = address
+        let splunkd = address
             .tls()
-            .then(|| Trust::read(&self.splunk_home).map(Arc::new))
+            .then(|| ServerCert::read(&self.splunk_home))
             .transpose()
-            .map_err(|cause| failure::untrusted(&address, &cause))?;
-        let client = Client::new(address.clone(), self.limits, trust.clone())
+            .map_err(|cause| failure::no_server_cert(&address, &cause))?;
+        let client = Client::new(address.clone(), self.limits, splunkd)
             .map_err(|cause| failure::no_tls(&address, &cause))?;
-        Ok(Connected {
-            client,
-            address,
-            trust,
-        })
+        Ok(Connected { client, address })
     }
 
     fn key(&self) -> Result<&SessionKey, Failure> {
@@ -146,11 +140,7 @@ impl Route for RestRoute {
 
     /// splunkd moves the staged file, before it answers or later.
     fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replaced, Failure> {
-        let Connected {
-            client,
-            address,
-            trust,
-        } = self.connected()?;
+        let Connected { client, address } = self.connected()?;
         let name = lookup.file_name().unwrap_or_default();
         let key = self.key()?;
         let (ask, answer) = update_or_create(|ask| {
@@ -166,10 +156,7 @@ impl Route for RestRoute {
         let failure = match answer {
             Ok(answer) if (200..300).contains(&answer.status) => request.not_there(&answer),
             Ok(answer) => request.refused(&answer),
-            Err(cause) => {
-                let looked_into = trust.as_ref().map(|trust| trust.looked_into());
-                request.unanswered(&cause, &looked_into.unwrap_or_default())
-            }
+            Err(cause) => request.unanswered(&cause),
         };
         if failure.uncertain {
             Ok(Replaced::Perhaps(Box::new(Asked { staged, failure })))

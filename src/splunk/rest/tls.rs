@@ -1,4 +1,5 @@
-//! TLS for the HTTP client: its own connector compares host names, which splunkd's certificates do not carry.
+//! TLS for the HTTP client: its own connector asks authorities and compares host names, this one knows splunkd by its
+//! certificate alone.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -13,8 +14,7 @@ use ureq::unversioned::transport::{
     TransportAdapter,
 };
 
-use super::trust::Trust;
-use super::verifier::Verifier;
+use super::server_cert::ServerCert;
 
 /// Wraps a connection in TLS where the address is `https`.
 #[derive(Debug)]
@@ -23,25 +23,23 @@ pub(super) struct TlsConnector {
 }
 
 impl TlsConnector {
-    /// For a server that `trust` accepts; for plain HTTP alone without.
+    /// For the server with the certificate `splunkd`; without one, for plain HTTP alone.
     ///
     /// # Errors
     /// The library has no usable protocol version: it cannot happen with those that are built in.
-    pub(super) fn new(trust: Option<Arc<Trust>>) -> Result<Self, rustls::Error> {
-        let config = trust.map(client_config).transpose()?;
+    pub(super) fn new(splunkd: Option<ServerCert>) -> Result<Self, rustls::Error> {
+        let config = splunkd.map(client_config).transpose()?;
         Ok(Self {
             config: config.map(Arc::new),
         })
     }
 }
 
-fn client_config(trust: Arc<Trust>) -> Result<ClientConfig, rustls::Error> {
-    let provider = ring::default_provider();
-    let verifier = Verifier::new(trust, &provider);
-    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+fn client_config(splunkd: ServerCert) -> Result<ClientConfig, rustls::Error> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(Arc::new(splunkd))
         .with_no_client_auth();
     config.enable_sni = false;
     Ok(config)
@@ -69,7 +67,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
     }
 }
 
-/// The server and we did not agree on a connection in TLS: nothing was sent but our wish for one.
+/// The TLS handshake failed: no request was sent.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(super) struct NoHandshake(pub(super) std::io::Error);
@@ -86,7 +84,7 @@ impl TlsTransport {
         details: &ConnectionDetails<'_>,
         transport: impl Transport,
     ) -> Result<Self, ureq::Error> {
-        // The library wants a name; the verifier does not ask for it.
+        // The library wants a name; ServerCert does not compare it.
         let name = ServerName::from(IpAddr::from([127, 0, 0, 1]));
         let mut conn = ClientConnection::new(config, name).map_err(std::io::Error::other)?;
         let mut sock = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));

@@ -4,32 +4,38 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SigningKey, date_time_ymd,
 };
 
-/// A certificate authority.
+/// A certificate authority, with the name of the one that Splunk brings along.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    pem: String,
+    certificate: Vec<u8>,
 }
 
 /// A server's certificate and private key.
+#[derive(Clone)]
 pub(crate) struct Identity {
     pub(crate) certificate: Vec<u8>,
     pub(crate) key: Vec<u8>,
 }
 
 impl Authority {
-    /// A new one, which nobody knows.
+    /// A new one.
     pub(crate) fn new() -> Self {
         let mut params = named("SplunkCommonCA");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
-        let pem = params.self_signed(&key).expect("a certificate").pem();
-        let issuer = Issuer::new(params, key);
-        Self { issuer, pem }
+        let signed = params.self_signed(&key).expect("a certificate");
+        Self {
+            certificate: signed.der().to_vec(),
+            issuer: Issuer::new(params, key),
+        }
     }
 
-    /// Its certificate, as in etc/auth/cacert.pem.
-    pub(crate) fn pem(&self) -> &str {
-        &self.pem
+    /// Itself as a server, which every owner of Splunk's authority can be.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity {
+            certificate: self.certificate.clone(),
+            key: self.issuer.key().serialize_der(),
+        }
     }
 
     /// A certificate as Splunk makes it for itself: its name is no host's.
@@ -78,15 +84,31 @@ impl Identity {
         }
     }
 
-    /// The certificate as text, as in etc/auth/server.pem; what follows there is the private key.
+    /// The same certificate with another private key: what a thief of the certificate has.
+    pub(crate) fn without_its_key(&self) -> Self {
+        Self {
+            key: KeyPair::generate().expect("a key").serialize_der(),
+            ..self.clone()
+        }
+    }
+
+    /// Certificate and private key as text, as in etc/auth/server.pem.
     pub(crate) fn pem(&self) -> String {
+        format!("{}{ENCRYPTED_KEY}", self.certificate_pem())
+    }
+
+    /// The certificate alone.
+    pub(crate) fn certificate_pem(&self) -> String {
         format!(
-            "-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n\
-             -----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n",
             base64_lines(&self.certificate)
         )
     }
 }
+
+/// A private key as it is in PEM files; only splunkd reads it.
+const ENCRYPTED_KEY: &str =
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
 
 fn base64_lines(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

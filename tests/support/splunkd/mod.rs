@@ -101,11 +101,11 @@ struct State {
 }
 
 impl Management {
-    /// The port of `splunk`, with a certificate that an authority in etc/auth/cacert.pem has signed.
+    /// The port of `splunk`, with the certificate that is put into etc/auth/server.pem.
     pub(crate) fn of(splunk: &Splunk) -> Self {
-        let authority = Authority::new();
-        splunk.auth_file("cacert.pem", authority.pem());
-        Self::with(splunk, Transport::Tls(authority.issue()))
+        let identity = Authority::new().issue();
+        splunk.auth_file("server.pem", &identity.pem());
+        Self::with(splunk, Transport::Tls(identity))
     }
 
     /// The port of `splunk`, spoken to in this way; no file is written.
