@@ -1,60 +1,16 @@
-//! The lookup file that remembers every pair: read as a stream, merged, published.
-//!
-//! Invariants:
-//! - The file is never loaded: memory does not grow with it.
-//! - A file that is not a table of pairs and times is never overwritten.
-//! - A byte that no sighting changes stays as it is; the order of rows and columns stays.
-//! - Merging is min of first times and max of last times, so neither order nor repetition of merges matters.
-//! - A reader finds the old file or the new one, never a mixture, never none.
-//!
-//! ```text
-//! bucket_name,remote_ip,firstTime,lastTime             any order, more columns, other spellings of the times
-//! billing,192.0.2.7,1433261392,1433347792
-//! ```
+//! Which lookup a history is, and reading it.
 
-mod block;
-mod confirm;
-mod layout;
-mod lock;
-mod merge;
-mod part;
-mod publish;
-mod route;
-mod source;
-mod stage;
-mod stream;
-mod table;
-mod writer;
-
-use std::io;
 use std::path::{Path, PathBuf};
 
+use super::block::{KeyFilter, RowBatch};
+use super::lock::lock_path;
+use super::source::{Source, default_of, resolve};
+use super::stage::is_staged;
+use super::stream::stream;
 use crate::error::Error;
-use source::Source;
-use stream::stream;
 
-pub use block::{KeyFilter, Row, RowBatch};
-pub use layout::Layout;
-pub use lock::LOCK_WAIT;
-pub use merge::Merged;
-pub use publish::{Publication, PublishError, publish};
-pub use route::{Asked, Failure, FileRoute, Replaced, Route};
-pub use stage::Stage;
-
-/// Makes a system call again where a signal interrupted it.
-fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
-}
-
-/// What a link is refused with (open(2), O_NOFOLLOW).
-fn is_link(cause: &io::Error) -> bool {
-    cause.raw_os_error() == Some(libc::ELOOP)
-}
+/// How often a history is read, or merged, because another program wrote it meanwhile without taking the lock.
+pub(super) const ATTEMPTS: u32 = 5;
 
 /// Which file, and which of its columns make a pair.
 #[derive(Debug, Clone)]
@@ -71,7 +27,7 @@ impl History {
     /// The folder is missing, or the path leads to something that is no regular file.
     pub fn new(path: &Path, keys: &[String]) -> Result<Self, Error> {
         Ok(Self {
-            path: source::resolve(path)?,
+            path: resolve(path)?,
             keys: keys.to_vec(),
         })
     }
@@ -86,30 +42,30 @@ impl History {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
-    /// The file's name.
+    /// The file's name, without its folder.
     pub fn file_name(&self) -> &Path {
         self.path.file_name().map_or(&self.path, Path::new)
     }
 
-    /// Whether `path`, which is no link itself, is a file of this history: the file, its `.default`, or what a run puts
-    /// beside it for a while.
+    /// Whether `path`, which is no link itself, is a file of this history: the file, its `.default`, or a lock file or
+    /// staged file beside it.
     pub fn owns(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default();
         let history = self.file_name().as_os_str();
-        // Of many files that are asked for, hardly one is called so.
+        // The cheap test first: hardly a file of a folder of logs is called so.
         let prefix = history.as_encoded_bytes();
         if !name.as_encoded_bytes().starts_with(prefix) {
             return false;
         }
-        let beside = [lock::lock_path(&self.path), source::default_of(&self.path)];
+        let beside = [lock_path(&self.path), default_of(&self.path)];
         let ours = name == history
-            || stage::is_staged(name, history)
+            || is_staged(name, history)
             || beside.iter().any(|file| file.file_name() == Some(name));
         let folder = || path.parent().and_then(|folder| folder.canonicalize().ok());
         ours && folder().is_some_and(|folder| folder == self.folder())
     }
 
-    /// The key fields.
+    /// The names of the key fields, in the order of a pair's values.
     pub fn keys(&self) -> &[String] {
         &self.keys
     }
@@ -117,48 +73,68 @@ impl History {
     /// The size in bytes of the file that is read, which may be the `.default` beside it; 0 where there is neither.
     pub fn size(&self) -> u64 {
         let lookup = std::fs::metadata(&self.path);
-        let read = lookup.or_else(|_| std::fs::metadata(source::default_of(&self.path)));
+        let read = lookup.or_else(|_| std::fs::metadata(default_of(&self.path)));
         read.map_or(0, |file| file.len())
     }
 
-    /// Reads the whole history, calling `visit` with run after run of its rows, in order; before the first with `None`, and
-    /// again where somebody wrote the file meanwhile: what came before counts for nothing then. Returns the number of
-    /// rows.
+    /// Makes `pass` over the rows that `filter` lets through. Returns the number of rows in the file, empty lines not
+    /// counted.
     ///
     /// # Errors
     /// The file cannot be read, or is not a history.
-    pub fn read(
+    pub fn read(&self, filter: KeyFilter<'_>, pass: &mut dyn Pass) -> Result<u64, Error> {
+        self.read_whole(|source| {
+            let mut rows = 0;
+            pass.restart();
+            stream(source, &self.keys, filter, |_, block| {
+                rows += block.pairs();
+                pass.rows(&block.batch());
+                Ok::<_, Error>(())
+            })?;
+            Ok(rows)
+        })
+    }
+
+    /// Calls `read` with the open file, and again where another program wrote into it meanwhile, at most [`ATTEMPTS`]
+    /// times: what was read may then be parts of two states, and look broken.
+    ///
+    /// # Errors
+    /// Those of `read`; the file cannot be opened.
+    pub(super) fn read_whole<T>(
         &self,
-        wanted: KeyFilter<'_>,
-        visit: &mut dyn FnMut(Option<&RowBatch<'_>>),
-    ) -> Result<u64, Error> {
+        mut read: impl FnMut(&Source) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut attempts = 1;
         loop {
             let source = Source::open(&self.path)?;
-            let mut rows = 0;
-            visit(None);
-            let read = stream(&source, &self.keys, wanted, |_, block| {
-                rows += block.pairs();
-                visit(Some(&block.batch()));
-                Ok::<_, Error>(())
-            });
-            // A file that somebody is just writing may look broken, or be two halves of two states.
-            let settled = match read {
+            let found = read(&source);
+            let settled = match found {
                 Ok(_) => source.is_as_it_was()?,
                 Err(_) => source.is_current().unwrap_or(true),
             };
-            if settled || attempts == publish::ATTEMPTS {
-                return read.map(|_| rows);
+            if settled || attempts == ATTEMPTS {
+                return found;
             }
             attempts += 1;
         }
     }
 }
 
+/// What is done with the rows of a history while it is read.
+pub trait Pass {
+    /// The reading begins, or begins again because another program wrote the file meanwhile: rows that came before do
+    /// not count.
+    fn restart(&mut self);
+
+    /// Rows that follow each other, in the order of the file.
+    fn rows(&mut self, rows: &RowBatch<'_>);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pair::PairHasher;
+    use crate::history::Row;
+    use crate::pair::{PairHasher, PairKey};
 
     /// A history with this text, in a folder of its own.
     fn history_of(text: &str) -> (tempfile::TempDir, History) {
@@ -170,27 +146,51 @@ mod tests {
         (folder, history)
     }
 
+    /// Counts rows; during the first reading, another program writes this text into the file.
+    struct Meddled<'a> {
+        path: &'a Path,
+        written: String,
+        key: Option<PairKey>,
+        readings: u32,
+        counted: usize,
+    }
+
+    impl Pass for Meddled<'_> {
+        fn restart(&mut self) {
+            self.readings += 1;
+            self.counted = 0;
+        }
+
+        fn rows(&mut self, rows: &RowBatch<'_>) {
+            if self.readings == 1 && self.counted == 0 {
+                std::fs::write(self.path, &self.written).unwrap();
+            }
+            let counts = |row: &&Row| self.key.is_none_or(|key| row.key == Some(key));
+            self.counted += rows.rows.iter().filter(counts).count();
+        }
+    }
+
+    /// The rows of the file, how often it was read, and what the last reading counted.
+    fn meddled(history: &History, written: String, key: Option<PairKey>) -> (u64, u32, usize) {
+        let mut pass = Meddled {
+            path: history.path(),
+            written,
+            key,
+            readings: 0,
+            counted: 0,
+        };
+        let hasher = PairHasher::new(&[0; 16]);
+        let rows = history.read(KeyFilter::all(&hasher), &mut pass);
+        (rows.unwrap(), pass.readings, pass.counted)
+    }
+
     #[test]
     fn a_file_that_somebody_writes_meanwhile_is_read_from_its_start() {
         let rows = |count: usize| "billing,192.0.2.7,1,2\n".repeat(count);
         let text = |rows: &str| format!("bucket_name,remote_ip,firstTime,lastTime\n{rows}");
         let torn = text(&(rows(50_000) + "billing,192.0"));
         let (_folder, history) = history_of(&torn);
-        let hasher = PairHasher::new(&[0; 16]);
-        let (mut attempts, mut seen) = (0, 0);
-        let read = history.read(KeyFilter::all(&hasher), &mut |run| match run {
-            None => {
-                attempts += 1;
-                seen = 0;
-            }
-            Some(run) => {
-                seen += run.rows.len();
-                if attempts == 1 {
-                    std::fs::write(history.path(), text(&rows(3))).unwrap();
-                }
-            }
-        });
-        assert_eq!((read.unwrap(), attempts, seen), (3, 2, 3));
+        assert_eq!(meddled(&history, text(&rows(3)), None), (3, 2, 3));
     }
 
     /// A pair that moved to the front meanwhile is in neither half that was read.
@@ -202,21 +202,8 @@ mod tests {
             "billing,192.0.2.7,1,2\n",
         );
         let (_folder, history) = history_of(&[head, &others, pair].concat());
-        let hasher = PairHasher::new(&[0; 16]);
-        let key = hasher.key(b"billing,192.0.2.7,");
-        let (mut attempts, mut met) = (0, 0);
-        let read = history.read(KeyFilter::all(&hasher), &mut |run| match run {
-            None => {
-                attempts += 1;
-                met = 0;
-            }
-            Some(run) => {
-                if attempts == 1 && met == 0 {
-                    std::fs::write(history.path(), [head, pair, &others].concat()).unwrap();
-                }
-                met += run.rows.iter().filter(|row| row.key == Some(key)).count();
-            }
-        });
-        assert_eq!((read.unwrap(), attempts, met), (100_001, 2, 1));
+        let key = PairHasher::new(&[0; 16]).key(b"billing,192.0.2.7,");
+        let written = [head, pair, &others].concat();
+        assert_eq!(meddled(&history, written, Some(key)), (100_001, 2, 1));
     }
 }
