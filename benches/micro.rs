@@ -23,7 +23,7 @@ use divan::{Bencher, black_box};
 use s3newip::access::{AccessColumns, PairTexts};
 use s3newip::accesslog;
 use s3newip::csv::{Header, RecordReader};
-use s3newip::history::{History, KeyFilter};
+use s3newip::history::{History, KeyFilter, Pass, RowBatch};
 use s3newip::pair::{PairHasher, push_value};
 use s3newip::pairs::Sightings;
 use s3newip::rules::StatusList;
@@ -171,10 +171,18 @@ fn history_pass(bencher: Bencher<'_, '_>) {
         .counter(BytesCount::of_slice(&content))
         .counter(ItemsCount::new(10 * ROWS))
         .bench(|| {
-            let rows = history.read(KeyFilter::all(&hasher), &mut |run| {
-                let Some(rows) = run else { return };
-                black_box(rows);
-            });
+            let rows = history.read(KeyFilter::all(&hasher), &mut Look);
             rows.unwrap()
         });
+}
+
+/// Looks at the rows and does nothing.
+struct Look;
+
+impl Pass for Look {
+    fn restart(&mut self) {}
+
+    fn rows(&mut self, rows: &RowBatch<'_>) {
+        black_box(rows);
+    }
 }

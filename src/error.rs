@@ -11,46 +11,69 @@ use std::process::ExitCode;
 pub enum Fault {
     /// The person who wrote the search or the command line.
     User,
-    /// The machine: files, permissions, disks, clocks.
+    /// The machine (files, permissions, disks, clocks), or the program at the other end of the pipe.
     Environment,
-    /// The other end of the pipe.
-    Peer,
 }
 
-/// A run's end that is no success.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
+/// Why a run, or a step of it, failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}{}", .remedy.iter().map(|remedy| format!("; {remedy}")).collect::<String>())]
 pub struct Error {
     fault: Fault,
-    message: String,
+    what: String,
+    remedy: Option<String>,
 }
 
 impl Error {
-    /// A mistake in options or arguments.
-    pub fn user(message: impl Display) -> Self {
-        Self::new(Fault::User, message)
+    /// A mistake in options or arguments. `what` says where, what was expected and what was found.
+    pub fn user(what: impl Display) -> Self {
+        Self::new(Fault::User, what)
     }
 
-    /// Something the machine refused.
-    pub fn environment(message: impl Display) -> Self {
-        Self::new(Fault::Environment, message)
+    /// Something that the machine refused, or that the other end of the pipe sent and the protocol does not have. `what`
+    /// says the step, the thing and the cause.
+    pub fn environment(what: impl Display) -> Self {
+        Self::new(Fault::Environment, what)
     }
 
-    /// Something the other end of the pipe sent that is not the protocol.
-    pub fn peer(message: impl Display) -> Self {
-        Self::new(Fault::Peer, message)
-    }
-
-    fn new(fault: Fault, message: impl Display) -> Self {
+    fn new(fault: Fault, what: impl Display) -> Self {
         Self {
             fault,
-            message: message.to_string(),
+            what: what.to_string(),
+            remedy: None,
+        }
+    }
+
+    /// The same with what to do about it.
+    pub fn with_remedy(self, remedy: impl Into<String>) -> Self {
+        Self {
+            remedy: Some(remedy.into()),
+            ..self
+        }
+    }
+
+    /// The same for a run that ends before it could write the history. Only the caller knows that: what could not be
+    /// read may just have been written.
+    pub fn with_nothing_written(self) -> Self {
+        Self {
+            what: format!("{}; nothing was written", self.what),
+            ..self
         }
     }
 
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         self.fault
+    }
+
+    /// What failed, without what to do about it.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// What to do about it; `None` where the text of [`Error::what`] says that, or where only the caller can.
+    pub fn remedy(&self) -> Option<&str> {
+        self.remedy.as_deref()
     }
 }
 
@@ -64,9 +87,9 @@ impl From<Error> for std::io::Error {
 /// The process's exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done, or cancelled by the other end: nobody is left to be told.
+    /// Done, or cancelled by the other end.
     Done = 0,
-    /// Failed; the message says what of the history.
+    /// Failed; the message says what became of the history.
     Failed = 1,
     /// The command line could not be understood.
     Usage = 2,
@@ -75,5 +98,19 @@ pub enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_what_failed_then_what_became_of_the_history_then_what_to_do() {
+        let error = Error::environment("no disk").with_remedy("buy one");
+        assert_eq!(error.to_string(), "no disk; buy one");
+        let error = error.with_nothing_written();
+        assert_eq!(error.to_string(), "no disk; nothing was written; buy one");
+        assert_eq!(Error::user("no").to_string(), "no");
     }
 }

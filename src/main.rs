@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use command_line::Command;
 use s3newip::error::{Error, Exit, Fault};
+use s3newip::history::LOCK_WAIT;
 use s3newip::scan;
 use s3newip::splunk::session;
 
@@ -17,11 +18,11 @@ fn main() -> ExitCode {
     match run() {
         Ok(exit) => exit.into(),
         Err(error) => {
-            // Where nobody reads standard error, the exit code has to say it.
+            // Where standard error is closed, the exit code alone reports the failure.
             let _ = writeln!(io::stderr(), "s3newip: {error}");
             match error.fault() {
                 Fault::User => Exit::Usage,
-                Fault::Environment | Fault::Peer => Exit::Failed,
+                Fault::Environment => Exit::Failed,
             }
             .into()
         }
@@ -38,6 +39,7 @@ fn run() -> Result<Exit, Error> {
             let host = scan::Host {
                 clock: machine::clock(),
                 seed: machine::seed()?,
+                lock_wait: LOCK_WAIT,
             };
             scan::run(&arguments, &host, &mut BufWriter::new(io::stdout().lock()))
         }
@@ -58,6 +60,7 @@ fn search_command() -> Result<Exit, Error> {
         executable: &executable,
         clock: machine::clock(),
         seed: machine::seed()?,
+        lock_wait: LOCK_WAIT,
         hung_up: &machine::reader_is_gone,
     };
     // The plain descriptors: the standard library's own buffers would be a second copy.

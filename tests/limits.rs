@@ -14,11 +14,11 @@
 //! | info.csv | `job_info::MAX_INFO_BYTES` | not known | here |
 //! | a foreign value in a message | 80 characters | cut | here |
 //! | what a lock's holder says of itself | 400 bytes | cut | src/history/lock.rs |
-//! | the wait for the lock | `history::LOCK_WAIT` | nothing is published | tests/history.rs, short of the limit |
+//! | the wait for the lock | `history::LOCK_WAIT` | nothing is published | tests/concurrency.rs |
 //! | a log line for `scan` | 1 MiB | cut | src/scan/lines.rs |
 //! | an event in which a status is believed | 9,997 bytes | ambiguous: counts as success | src/accesslog |
-//! | rows held in memory | `held::MEMORY_BYTES` | go to a file | src/held.rs |
-//! | pairs kept of a history | `settled::MAX_PAIRS` | the history is read again | src/settled.rs |
+//! | rows held in memory | `spill::MEMORY_BYTES` | go to a file | src/detector/spill.rs |
+//! | pairs kept of a history | `fingerprints::MAX_PAIRS` | the history is read again | src/detector/fingerprints.rs |
 //! | a time | the year 9999 | the row is skipped | here |
 
 mod support;

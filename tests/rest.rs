@@ -329,6 +329,30 @@ fn a_broken_version_that_arrives_afterwards_loses_no_alert() {
     assert_eq!(splunk.history_text(), broken, "never overwritten");
 }
 
+/// The answer says that it was written, and reading it again fails: it is not certain, and so not "nothing was written".
+#[test]
+fn a_lookup_that_cannot_be_read_afterwards_may_have_been_written() {
+    let parts = ["not certain", "cannot be read", "No such device or address"];
+    let not_said = ["nothing was", "as it was", "make room on the disk"];
+    for (arguments, learns) in [("publish=rest", false), ("publish=rest seed=true", true)] {
+        let splunk = splunk();
+        let port = Management::of(&splunk).acts([Act::ThenUnreadable]);
+        let found = search(&splunk, arguments, &port).run();
+        let message = if learns {
+            found.expect_error(&parts).error().unwrap().to_owned()
+        } else {
+            expect_unpublished(&splunk, &found, &parts);
+            found.messages_of("ERROR").concat()
+        };
+        let wrong: Vec<_> = not_said
+            .iter()
+            .filter(|words| message.contains(**words))
+            .collect();
+        assert_eq!(wrong, [&""; 0], "{message}");
+        assert_eq!(port.lines(), updates(1));
+    }
+}
+
 /// Refusals that asking again does not change: one request, rows, an ERROR, the history as it was.
 #[test]
 fn refusals_say_what_is_missing() {

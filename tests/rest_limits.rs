@@ -13,7 +13,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use s3newip::history::{History, Publication, PublishError, publish};
+use s3newip::history::{History, Publication, PublishError, Publisher};
 use s3newip::pair::{PairHasher, push_value};
 use s3newip::pairs::{Recorded, Sightings};
 use s3newip::splunk::app::App;
@@ -107,9 +107,10 @@ fn published(splunk: &Splunk, port: &Management) -> (Result<u64, PublishError>, 
     let publication = Publication {
         route: &route,
         holder: "a test",
+        lock_wait: Duration::from_secs(1),
         cancelled: &|| false,
     };
-    let merged = publish(&history, &hasher, &mut sightings, &publication);
+    let merged = Publisher::new(&history, &hasher, &mut sightings, &publication).publish();
     let past = sightings.get(id).unwrap().recorded();
     (merged.map(|merged| merged.added), past)
 }
@@ -138,11 +139,8 @@ fn a_splunkd_that_never_answers_is_given_up() {
         panic!("{merged:?}")
     };
     assert!(failure.uncertain);
-    assert!(
-        failure.what.ends_with("no answer in time"),
-        "{}",
-        failure.what
-    );
+    let what = failure.error.what();
+    assert!(what.ends_with("no answer in time"), "{what}");
     assert_eq!(failure.merged.map(|merged| merged.added), Some(1));
     assert_eq!(past, Recorded::Absent);
     assert_eq!(splunk.history_text(), HEADER);

@@ -5,9 +5,13 @@
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use s3newip::csv::{RecordReader, decoded};
-use s3newip::history::{FileRoute, History, KeyFilter, Merged, Publication, PublishError, publish};
+use s3newip::history::{
+    self, FileRoute, History, KeyFilter, Merged, Pass, Publication, PublishError, Publisher,
+    RowBatch,
+};
 use s3newip::pair::{self, PairHasher, PairKey};
 use s3newip::pairs::Sightings;
 use s3newip::text::timestamp::Timestamp;
@@ -115,25 +119,36 @@ fn sighting(text: &[u8]) -> Option<Seen> {
     })
 }
 
+/// The rows that a reading finds.
+#[derive(Default)]
+struct Rows(Vec<history::Row>);
+
+impl Pass for Rows {
+    fn restart(&mut self) {
+        self.0.clear();
+    }
+
+    fn rows(&mut self, rows: &RowBatch<'_>) {
+        self.0.extend_from_slice(rows.rows);
+    }
+}
+
 fn hasher() -> PairHasher {
     PairHasher::new(&[3; 16])
 }
 
 /// The rows of the history that are no empty lines; `path` is where it is.
 fn rows(history: &History, path: &Path) -> Result<Vec<Row>, String> {
-    let mut read = Vec::new();
+    let mut read = Rows::default();
     let hasher = hasher();
-    let count = history.read(KeyFilter::all(&hasher), &mut |run| {
-        let Some(run) = run else { return };
-        read.extend_from_slice(run.rows)
-    });
+    let count = history.read(KeyFilter::all(&hasher), &mut read);
     let count = count.map_err(|error| error.to_string())?;
     let text = fs::read(path).unwrap_or_default();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let mut reader = RecordReader::new(text);
     let _head = reader.next_record().expect("a history is CSV");
     let mut rows = Vec::new();
-    for row in read {
+    for row in read.0 {
         let record = reader
             .next_record()
             .expect("a history is CSV")
@@ -172,9 +187,10 @@ fn merge(history: &History, seen: &[Seen]) -> Result<Merged, PublishError> {
     let publication = Publication {
         route: &FileRoute::new(history.folder()),
         holder: "a check",
+        lock_wait: Duration::from_secs(1),
         cancelled: &|| false,
     };
-    publish(history, &hasher(), &mut sightings, &publication)
+    Publisher::new(history, &hasher(), &mut sightings, &publication).publish()
 }
 
 fn check_merge(workshop: &Workshop, history: &History, file: &[u8], before: &[Row], seen: &[Seen]) {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -66,6 +67,7 @@ fn scan_file(path: PathBuf, lookup: PathBuf, format: &str) -> String {
     let host = Host {
         clock: 1_700_000_000,
         seed: [5; 16],
+        lock_wait: Duration::from_secs(1),
     };
     let mut out = Vec::new();
     scan::run(&arguments, &host, &mut out).expect("a scan of a file");

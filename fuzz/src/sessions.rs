@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 use std::path::Path;
+use std::time::Duration;
 
 use s3newip::csv::{Record, RecordReader};
 use s3newip::error::Exit;
@@ -51,6 +52,7 @@ pub(super) fn talk(folder: &Path, input: &[u8], seed: Option<u8>) -> Heard {
         executable: &folder.join("bin/s3newip"),
         clock: CLOCK,
         seed: [7; 16],
+        lock_wait: Duration::from_secs(1),
         hung_up: &|| false,
     };
     let mut output = Vec::new();

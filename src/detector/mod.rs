@@ -16,6 +16,7 @@ mod counters;
 pub mod fingerprints;
 mod outcome;
 pub mod spill;
+mod survey;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -30,6 +31,7 @@ use crate::pairs::{PairId, PairState, Sighting, Sightings};
 use crate::rules::{NewRule, Output, Rules};
 
 use batch::RowAccess;
+use survey::Survey;
 
 pub use batch::AccessBatch;
 pub use counters::Counters;
@@ -319,38 +321,19 @@ impl Detector {
         if !self.sightings.iter().any(|(_, pair)| undecided(pair)) {
             return Ok(());
         }
+        let bloom = self.sightings.bloom_filter();
         let keep = matches!(self.surveyed, Surveyed::Nothing);
-        let (rules, size) = (self.rules, self.history.size());
-        let sightings = &self.sightings;
-        let bloom = sightings.bloom_filter();
-        let wanted = if keep {
+        let filter = if keep {
             KeyFilter::all(&self.hasher)
         } else {
             KeyFilter::of(&bloom, &self.hasher)
         };
-        let mut known = vec![false; sightings.len()];
-        let (mut settled, mut begun) = (None, false);
-        self.history.read(wanted, &mut |run| {
-            let Some(run) = run else {
-                known.fill(false);
-                (settled, begun) = (None, false);
-                return;
-            };
-            let rows = run.rows.iter().filter(|row| rules.makes_known(row.first));
-            let keys = rows.filter_map(|row| row.key);
-            if keep && !std::mem::replace(&mut begun, true) {
-                settled = Fingerprints::with_room_for(run.rows_in(size));
-            }
-            settled = settled
-                .take()
-                .and_then(|settled| settled.with(keys.clone()));
-            let passing = keys.filter(|key| bloom.may_contain(*key));
-            for id in passing.filter_map(|key| sightings.find(key)) {
-                if let Some(known) = known.get_mut(id.index()) {
-                    *known = true;
-                }
-            }
-        })?;
+        let keep = keep.then(|| self.history.size());
+        let mut survey = Survey::new(self.rules, &self.sightings, &bloom, keep);
+        self.history
+            .read(filter, &mut survey)
+            .map_err(Error::with_nothing_written)?;
+        let (known, settled) = survey.into_parts();
         for (pair, known) in self.sightings.iter_mut().zip(known) {
             if known {
                 pair.state = PairState::Known;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::{Detector, Surveyed, pair_values};
 use crate::detector::spill::{HeaderId, Place, SpillBuffer};
 use crate::error::Error;
-use crate::history::{self, Failure, KeyFilter, Merged, Publication, PublishError};
-use crate::pairs::{PairId, PairState, Recorded, Sightings};
+use crate::history::{self, Failure, Merged, Publication, PublishError, Publisher};
+use crate::pairs::{PairId, PairState, Sightings};
 use crate::rules::{Output, Rules};
 use crate::text::timestamp::Timestamp;
 
@@ -29,9 +29,9 @@ pub struct Outcome {
 /// Why a run has no outcome.
 #[derive(Debug)]
 pub enum FinishError {
-    /// The history cannot be read or is none: nothing can be decided.
+    /// Nothing can be decided, and nothing was written.
     Failed(Error),
-    /// Nobody waits for the result any more.
+    /// The reader of the result is gone; nothing was written.
     Cancelled,
 }
 
@@ -53,27 +53,9 @@ impl Detector {
         flushed.map_err(|cause| self.unspillable(&cause))?;
         // Its memory is of more use to the merge.
         self.surveyed = Surveyed::Nothing;
-        let mut unpublished = None;
-        let merged = match publication {
-            None => self.compare()?,
-            Some(publication) => {
-                match history::publish(
-                    &self.history,
-                    &self.hasher,
-                    &mut self.sightings,
-                    publication,
-                ) {
-                    Ok(merged) => merged,
-                    Err(PublishError::Cancelled) => return Err(FinishError::Cancelled),
-                    Err(PublishError::History(error)) => return Err(error.into()),
-                    Err(PublishError::Failed(failure)) => {
-                        // Reading now what may have been written would find this run's own pairs.
-                        let merged = failure.merged;
-                        unpublished = Some(failure);
-                        merged.map_or_else(|| self.compare(), Ok)?
-                    }
-                }
-            }
+        let (merged, unpublished) = match publication {
+            None => (self.compare()?, None),
+            Some(publication) => self.publish(publication)?,
         };
         Ok(Outcome {
             rules: self.rules,
@@ -84,37 +66,29 @@ impl Detector {
         })
     }
 
+    /// Merges and publishes: what the merge did, or would have done, and why the history was not written.
+    fn publish(
+        &mut self,
+        publication: &Publication<'_>,
+    ) -> Result<(Merged, Option<Failure>), FinishError> {
+        let (history, hasher) = (&self.history, &self.hasher);
+        let publisher = Publisher::new(history, hasher, &mut self.sightings, publication);
+        match publisher.publish() {
+            Ok(merged) => Ok((merged, None)),
+            Err(PublishError::Cancelled) => Err(FinishError::Cancelled),
+            Err(PublishError::History(error)) => Err(error.with_nothing_written().into()),
+            Err(PublishError::Failed(failure)) => {
+                // Reading now what may have been written would find this run's own pairs.
+                let merged = failure.merged.map_or_else(|| self.compare(), Ok)?;
+                Ok((merged, Some(failure)))
+            }
+        }
+    }
+
     /// Reads the history without writing it: what a merge would do.
     fn compare(&mut self) -> Result<Merged, Error> {
-        let sightings = &mut self.sightings;
-        let mut updated = 0;
-        let mut found = Vec::new();
-        let bloom = sightings.bloom_filter();
-        let wanted = KeyFilter::of(&bloom, &self.hasher);
-        let before = self.history.read(wanted, &mut |run| {
-            let Some(run) = run else {
-                sightings.clear_recorded();
-                updated = 0;
-                return;
-            };
-            sightings.find_all(run.rows.iter().map(|row| row.key), &mut found);
-            for (row, id) in run.rows.iter().zip(&found) {
-                let pair = id.and_then(|id| sightings.get_mut(id));
-                updated += u64::from(
-                    pair.is_some_and(|pair| pair.observe_row(row.first, row.last).is_some()),
-                );
-            }
-        })?;
-        let added = self
-            .sightings
-            .iter()
-            .filter(|(_, pair)| pair.recorded() == Recorded::Absent)
-            .count() as u64;
-        Ok(Merged {
-            before,
-            updated,
-            added,
-        })
+        history::compare(&self.history, &self.hasher, &mut self.sightings)
+            .map_err(Error::with_nothing_written)
     }
 }
 

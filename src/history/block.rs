@@ -1,10 +1,11 @@
 //! A block of the history: rows that follow each other, read from the file and checked.
 
-use std::io;
+use std::io::Read;
 use std::ops::Range;
 
 use super::part::Part;
-use super::table::{Table, check_characters, times};
+use super::row::{BlockError, check_characters, times};
+use super::table::Table;
 use crate::bloom::BloomFilter;
 use crate::csv::{Located, MAX_RECORD_BYTES, ReadError, Record, RecordIndex};
 use crate::pair::{self, PairHasher, PairKey};
@@ -17,7 +18,7 @@ const SLACK: usize = 4 << 10;
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     /// Its pair; `None` for an empty line, for a row with an empty key, which no access can match, and for a pair that
-    /// nobody looks for.
+    /// the filter does not let through.
     pub key: Option<PairKey>,
     /// Its first time, where it has one.
     pub first: Option<Timestamp>,
@@ -29,7 +30,7 @@ pub struct Row {
     end: u32,
 }
 
-/// Rows that follow each other, as those see them who only read.
+/// Rows that follow each other, for a [`Pass`](crate::history::Pass).
 #[derive(Debug, Clone, Copy)]
 pub struct RowBatch<'a> {
     /// The rows.
@@ -59,7 +60,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// For those who only read.
+    /// Its rows without their bytes.
     pub(super) fn batch(&self) -> RowBatch<'_> {
         RowBatch {
             rows: &self.rows,
@@ -98,7 +99,7 @@ impl Block {
         }
     }
 
-    /// What stands at byte `at` of the block is no row.
+    /// The error of what stands at byte `at` of the block.
     fn bad_row(&self, at: usize, found: String) -> BlockError {
         BlockError::BadRow(self.from + at as u64, found)
     }
@@ -109,7 +110,7 @@ impl Block {
     }
 }
 
-/// The pairs that somebody looks for.
+/// Which pairs a reading of the history looks for.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyFilter<'a> {
     hasher: &'a PairHasher,
@@ -147,18 +148,8 @@ impl<'a> KeyFilter<'a> {
 pub(super) enum Begin {
     /// At the first byte.
     Here,
-    /// Behind the first line feed, unless that is inside a quoted cell: whoever puts the blocks together finds out.
+    /// After the first line feed, which may be inside a quoted cell: the stream compares with where the block before ended.
     AfterLineFeed,
-}
-
-/// Why there is no block. On which line that is, is counted when somebody must be told: whoever began inside a row is
-/// wrong, and there may be many of them.
-#[derive(Debug)]
-pub(super) enum BlockError {
-    /// The file cannot be read.
-    Unreadable(io::Error),
-    /// The row that begins at this byte of the file is none of its table: what was expected and found.
-    BadRow(u64, String),
 }
 
 /// Reads blocks of one table.
@@ -174,7 +165,7 @@ struct RowReader<'a> {
     table: &'a Table,
     wanted: KeyFilter<'a>,
     text: Vec<u8>,
-    /// Whether a character that no text has, or that may be out of place, is among the bytes read last.
+    /// Whether a NUL byte or a CR is among the bytes read last.
     needs_check: bool,
     /// Whether a quote is among them.
     quoted: bool,
@@ -195,11 +186,11 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// Reads the rows that begin between the bytes of `span` into `block`; none where no line feed is among them and
-    /// one is to be found.
+    /// Reads the rows that begin between the bytes of `span` into `block`. There are none where the first one begins after
+    /// a line feed and the span has no line feed.
     ///
     /// # Errors
-    /// The file cannot be read, or a row is none of this table.
+    /// The file cannot be read, or a row is not one of this table.
     pub(super) fn read(
         &mut self,
         span: Range<u64>,
@@ -261,7 +252,7 @@ impl<'a> BlockReader<'a> {
             self.rows.table.end,
         );
         let room = block.bytes.get_mut(filled..wanted).unwrap_or_default();
-        io::Read::read_exact(&mut part, room).map_err(BlockError::Unreadable)?;
+        part.read_exact(room).map_err(BlockError::Unreadable)?;
         let bytes = block.bytes.get(..wanted).unwrap_or_default();
         self.rows.needs_check = memchr::memchr2(0, b'\r', bytes).is_some();
         self.rows.quoted = memchr::memchr(b'"', bytes).is_some();
@@ -285,7 +276,10 @@ impl<'a> BlockReader<'a> {
 }
 
 impl RowReader<'_> {
-    /// The row, where it is one of the table; else what was expected and what was found.
+    /// The row.
+    ///
+    /// # Errors
+    /// It is not one of the table: what was expected and what was found.
     #[inline]
     fn read(&mut self, located: &Located<'_>) -> Result<Row, String> {
         let record = &located.record;
@@ -309,7 +303,7 @@ impl RowReader<'_> {
         Ok(row)
     }
 
-    /// The pair of a row; `None` where one of its values is none, or nobody looks for it.
+    /// The pair of a row; `None` where one of its values is empty or `-`, or the filter does not let it through.
     #[inline]
     fn key(&mut self, record: &Record<'_>) -> Option<PairKey> {
         let layout = &self.table.head.layout;

@@ -9,10 +9,10 @@ use crate::text::timestamp::{FIRST_TIME, LAST_TIME, TIME_COLUMNS, Timestamp};
 
 /// Where things are in the rows of one history.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Layout {
+pub(super) struct Layout {
     columns: usize,
     keys: Vec<usize>,
-    /// Whether the key columns follow each other in the order of the key fields, and another column them.
+    /// Whether the key columns follow each other in the order of the key fields, and another column follows them.
     keys_together: bool,
     first: TimeColumn,
     last: TimeColumn,
@@ -100,19 +100,19 @@ impl Cell {
 
 /// A cell that should hold a time and does not.
 #[derive(Debug, PartialEq, Eq)]
-pub struct BadTime {
+pub(super) struct BadTime {
     /// The column's name when the file is written.
-    pub column: &'static str,
+    pub(super) column: &'static str,
     /// What is there.
-    pub found: Vec<u8>,
+    pub(super) found: Vec<u8>,
 }
 
 impl Layout {
     /// Finds the columns of the key fields `keys` and of the times.
     ///
     /// # Errors
-    /// The name of a key or time column that is missing (`keys`) or there twice.
-    pub fn find(header: &Header, keys: &[String]) -> Result<Self, String> {
+    /// What was expected: a key column that is missing, or one column where there are two of a name.
+    pub(super) fn find(header: &Header, keys: &[String]) -> Result<Self, String> {
         for name in keys
             .iter()
             .map(String::as_bytes)
@@ -141,7 +141,7 @@ impl Layout {
     }
 
     /// Of a history that does not exist yet: `keys` key fields, then the times.
-    pub fn first(keys: usize) -> Self {
+    pub(super) fn first(keys: usize) -> Self {
         let column = |name: &'static str, column| TimeColumn {
             name,
             column: Some(column),
@@ -157,19 +157,19 @@ impl Layout {
     }
 
     /// How many cells a row has.
-    pub fn columns(&self) -> usize {
+    pub(super) fn columns(&self) -> usize {
         self.columns
     }
 
     /// The decoded values of a row's key fields.
-    pub fn key_cells<'a>(&self, record: &Record<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
+    pub(super) fn key_cells<'a>(&self, record: &Record<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
         self.keys.iter().map(|column| decoded(record.raw(*column)))
     }
 
     /// The text of a row's pair, where it has all its values and stands in the row as it is. There must be no quotes and
     /// no CR in the row.
     #[inline]
-    pub fn pair_text<'a>(&self, record: &Record<'a>) -> Option<&'a [u8]> {
+    pub(super) fn pair_text<'a>(&self, record: &Record<'a>) -> Option<&'a [u8]> {
         let (first, last) = (self.keys.first()?, self.keys.last()?);
         let is_text = |column: &usize| {
             let cell = record.raw(*column);
@@ -186,7 +186,7 @@ impl Layout {
     ///
     /// # Errors
     /// A cell that is filled with something else.
-    pub fn times(
+    pub(super) fn times(
         &self,
         record: &Record<'_>,
     ) -> Result<(Option<Timestamp>, Option<Timestamp>), BadTime> {
@@ -194,7 +194,7 @@ impl Layout {
     }
 
     /// What is appended to rows that are not changed: empty cells for columns that the file does not have yet.
-    pub fn padding(&self) -> &'static [u8] {
+    pub(super) fn padding(&self) -> &'static [u8] {
         match (self.first.column, self.last.column) {
             (Some(_), Some(_)) => b"",
             (None, None) => b",,",
@@ -203,7 +203,7 @@ impl Layout {
     }
 
     /// Appends the header with its time columns called firstTime and lastTime; cells that say so already stay as they are.
-    pub fn push_header(&self, out: &mut Vec<u8>, header: &Record<'_>) {
+    pub(super) fn push_header(&self, out: &mut Vec<u8>, header: &Record<'_>) {
         let renamed = |time: &TimeColumn| {
             let cell = time
                 .column
@@ -214,7 +214,7 @@ impl Layout {
     }
 
     /// Appends `record` with these times; `None` leaves a cell as it is.
-    pub fn push_row(
+    pub(super) fn push_row(
         &self,
         out: &mut Vec<u8>,
         record: &Record<'_>,
@@ -252,7 +252,7 @@ impl Layout {
     }
 
     /// Appends a new row, without line ending.
-    pub fn push_new_row<'a>(
+    pub(super) fn push_new_row<'a>(
         &self,
         out: &mut Vec<u8>,
         keys: impl Iterator<Item = Cow<'a, [u8]>>,
@@ -279,7 +279,7 @@ impl Layout {
     }
 }
 
-/// Whether columns of a row with so many follow each other, and another one the last of them.
+/// Whether `columns` follow each other, with at least one more of the row's `all` columns after the last of them.
 fn are_together(columns: &[usize], all: usize) -> bool {
     let (from, others) = (columns.iter(), columns.iter().skip(1));
     from.zip(others).all(|(one, next)| one + 1 == *next)

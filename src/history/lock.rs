@@ -2,20 +2,19 @@
 //!
 //! Not on the lookup itself: a rename replaces it, and the lock would guard a dead file. The lock file's name ends in
 //! `.tmp`, so that knowledge bundles and cluster summaries skip it, and it is removed by its holder, while the lock is
-//! held; whoever then gets the lock of a removed file sees that and starts again.
+//! held; a run that then gets the lock of a removed file sees that and starts again.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::source::escaped_path;
-use super::{is_link, uninterrupted};
+use super::system::{escaped_path, is_link, open_options, uninterrupted};
 use crate::text::escape;
 
-/// How long to wait for another run to finish with the history.
+/// How long the program waits for another run to finish with the history.
 pub const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// How long to sleep between two tries.
@@ -43,11 +42,13 @@ pub(super) enum LockError {
         /// The system's reason.
         cause: io::Error,
     },
-    /// Somebody else had it all the time.
-    #[error("another run held the lock {path} for more than {} seconds: {holder}", LOCK_WAIT.as_secs())]
-    SpillBuffer {
+    /// Another run had it all the time.
+    #[error("another run held the lock {path} for more than {} seconds: {holder}", waited.as_secs())]
+    Held {
         /// The lock file.
         path: String,
+        /// How long it was waited for.
+        waited: Duration,
         /// What the holder wrote about itself.
         holder: String,
     },
@@ -57,13 +58,14 @@ pub(super) enum LockError {
 }
 
 impl Lock {
-    /// Waits for the lock on `lookup`, at most [`LOCK_WAIT`]. `holder` says who has it, to those who wait;
-    /// `cancelled` ends the wait.
+    /// Waits for the lock on `lookup`, at most `wait`. `holder` says who has it, to those who wait; `cancelled` ends the
+    /// wait.
     ///
     /// # Errors
     /// See [`LockError`].
     pub(super) fn acquire(
         lookup: &Path,
+        wait: Duration,
         holder: &str,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Self, LockError> {
@@ -72,7 +74,7 @@ impl Lock {
             path: escaped_path(&path),
             cause,
         };
-        let deadline = Instant::now() + LOCK_WAIT;
+        let deadline = Instant::now() + wait;
         loop {
             let mut file = open(&path).map_err(unusable)?;
             match file.try_lock() {
@@ -81,7 +83,7 @@ impl Lock {
                     let _ = write_holder(&mut file, holder);
                     return Ok(Self { file, path });
                 }
-                // Of a file that is gone: whoever keeps removing it must not keep this run for ever.
+                // The lock of a file that is gone: a program that keeps removing it must not keep this run for ever.
                 Ok(()) | Err(fs::TryLockError::WouldBlock) => {}
                 Err(fs::TryLockError::Error(cause))
                     if cause.kind() == io::ErrorKind::Interrupted => {}
@@ -91,8 +93,9 @@ impl Lock {
                 return Err(LockError::Cancelled);
             }
             if Instant::now() >= deadline {
-                return Err(LockError::SpillBuffer {
+                return Err(LockError::Held {
                     path: escaped_path(&path),
+                    waited: wait,
                     holder: read_holder(&mut file),
                 });
             }
@@ -103,8 +106,8 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A lock file that cannot be removed guards the next run just as well; one that somebody else has put there is
-        // not this run's to remove.
+        // A lock file that cannot be removed guards the next run just as well; one that another program has put there
+        // is not this run's to remove.
         if is_at(&self.file, &self.path).unwrap_or(false) {
             let _ = uninterrupted(|| fs::remove_file(&self.path));
         }
@@ -118,14 +121,11 @@ pub(super) fn lock_path(lookup: &Path) -> PathBuf {
     name.into()
 }
 
-/// Opens the lock file, making it where it is not there. Neither a link nor a pipe is followed or waited for; a file
-/// of another user is opened for reading, which is enough for a lock.
+/// Opens the lock file, making it where it is not there. A file of another user is opened for reading, which is enough
+/// for a lock.
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .mode(0o644)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
+    let mut options = open_options();
+    options.read(true).mode(0o644);
     let file = match options.clone().write(true).create(true).open(path) {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
             options.open(path).map_err(|_| cause)?
@@ -156,7 +156,7 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
 }
 
 fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
-    // A file with a second name is somebody else's, planted to be overwritten.
+    // A file with a second name may have been planted to be overwritten.
     if file.metadata()?.nlink() != 1 {
         return Ok(());
     }

@@ -1,21 +1,21 @@
-//! One pass: the history streams past the sightings into the new file.
+//! One pass: the history streams past the sightings into the new file, or into none, to know what a merge would do.
 //!
 //! Nothing is written before the first row that changes; then everything before it is copied as it stands.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
-use super::History;
 use super::block::{Block, KeyFilter, Row};
 use super::layout::Layout;
+use super::lookup::History;
 use super::part::Part;
 use super::source::{Source, unreadable};
 use super::stage::Stage;
 use super::stream::stream;
+use super::system::step_failed;
 use super::table::Head;
-use super::writer::Writer;
 use crate::csv::{Record, RecordReader};
 use crate::error::Error;
 use crate::pair::{self, PairHasher};
@@ -35,10 +35,10 @@ pub struct Merged {
 /// Why a merge stopped.
 #[derive(Debug)]
 pub(super) enum MergeError {
-    /// The history cannot be read or is none: nothing can be decided.
+    /// The history cannot be read or is not one: nothing can be decided.
     History(Error),
-    /// The new file cannot be written: step and cause.
-    Stage(&'static str, io::Error),
+    /// The new file cannot be written.
+    Stage(Error),
 }
 
 impl From<Error> for MergeError {
@@ -47,14 +47,58 @@ impl From<Error> for MergeError {
     }
 }
 
+impl From<MergeError> for Error {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::History(error) | MergeError::Stage(error) => error,
+        }
+    }
+}
+
+/// Where a new file is staged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Staging<'a> {
+    /// The folder.
+    pub(super) folder: &'a Path,
+    /// What the file's name begins with.
+    pub(super) name: &'a OsStr,
+}
+
+impl Staging<'_> {
+    /// The error of a step on the staged file.
+    fn failed(self, step: &str, cause: &io::Error) -> MergeError {
+        MergeError::Stage(step_failed(step, self.folder, cause))
+    }
+}
+
+/// A staged file.
+#[derive(Debug)]
+struct Staged<'a> {
+    stage: Stage,
+    staging: Staging<'a>,
+}
+
+impl Staged<'_> {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        self.stage.writer().buffer()
+    }
+
+    /// Writes the buffer out where it is full.
+    fn write_full(&mut self) -> Result<(), MergeError> {
+        let written = self.stage.writer().write_full();
+        written.map_err(|cause| self.staging.failed("write", &cause))
+    }
+}
+
 /// A merge under way.
 #[derive(Debug)]
 struct Merge<'a> {
-    history: &'a History,
+    keys: &'a [String],
     source: &'a Source,
-    folder: &'a Path,
-    staged_name: &'a OsStr,
-    stage: Option<Stage>,
+    /// `None` where nothing is to be written.
+    staging: Option<Staging<'a>>,
+    /// Made at the first change.
+    staged: Option<Staged<'a>>,
     merged: Merged,
     /// Whether the last row had no line ending.
     open_end: bool,
@@ -64,25 +108,40 @@ struct Merge<'a> {
     ends: Vec<u32>,
 }
 
-/// Streams `source` past `sightings`, and writes the result into a staged file of that folder and name: `None` where
+/// What merging `sightings` into `history` would do; nothing is written. Afterwards every sighting knows what the history
+/// says of it.
+///
+/// # Errors
+/// The history cannot be read or is not one.
+pub fn compare(
+    history: &History,
+    hasher: &PairHasher,
+    sightings: &mut Sightings,
+) -> Result<Merged, Error> {
+    history.read_whole(|source| {
+        let (merged, _) = merge(source, history.keys(), None, hasher, sightings)?;
+        Ok(merged)
+    })
+}
+
+/// Streams `source` past `sightings`, and writes the result into a new file at `staging`, where there is one: `None` where
 /// nothing changes. Afterwards every sighting knows what the history says of it.
 ///
 /// # Errors
 /// See [`MergeError`].
 pub(super) fn merge(
-    history: &History,
     source: &Source,
-    (folder, staged_name): (&Path, &OsStr),
+    keys: &[String],
+    staging: Option<Staging<'_>>,
     hasher: &PairHasher,
     sightings: &mut Sightings,
 ) -> Result<(Merged, Option<Stage>), MergeError> {
     sightings.clear_recorded();
     let mut merge = Merge {
-        history,
+        keys,
         source,
-        folder,
-        staged_name,
-        stage: None,
+        staging,
+        staged: None,
         merged: Merged::default(),
         open_end: false,
         found: Vec::new(),
@@ -90,20 +149,16 @@ pub(super) fn merge(
     };
     let mut end = 0;
     let bloom = sightings.bloom_filter();
-    let head = stream(
-        source,
-        history.keys(),
-        KeyFilter::of(&bloom, hasher),
-        |head, block| {
-            end = block.place.end;
-            merge.merge_block(head, block, sightings)
-        },
-    )?;
+    let filter = KeyFilter::of(&bloom, hasher);
+    let head = stream(source, keys, filter, |head, block| {
+        end = block.place.end;
+        merge.merge_block(head, block, sightings)
+    })?;
     match head {
         Some(head) => merge.append(&head, end.max(head.bytes.len() as u64), sightings)?,
         None => merge.create(sightings)?,
     }
-    Ok((merge.merged, merge.stage))
+    Ok((merge.merged, merge.staged.map(|staged| staged.stage)))
 }
 
 impl Merge<'_> {
@@ -137,39 +192,42 @@ impl Merge<'_> {
 
     /// A history that does not exist yet.
     fn create(&mut self, sightings: &Sightings) -> Result<(), MergeError> {
-        let head = Head::first(self.history.keys());
+        let head = Head::first(self.keys);
         self.append(&head, head.bytes.len() as u64, sightings)
     }
 
-    /// Makes the staged file, and copies what stands before byte `until` of the history.
+    /// Makes the staged file where it is not there yet, and copies what stands before byte `until` of the history.
     fn begin(&mut self, head: &Head, until: u64) -> Result<(), MergeError> {
+        let (None, Some(staging)) = (&self.staged, self.staging) else {
+            return Ok(());
+        };
         let replaces = self.source.metadata().is_some();
-        let stage = Stage::create(self.folder, self.staged_name, replaces);
-        let stage = self.stage.insert(stage.map_err(stage_error("create"))?);
-        let out = stage.writer();
-        head.push_renamed(out.buffer());
+        let stage = Stage::create(staging.folder, staging.name, replaces)
+            .map_err(|cause| staging.failed("create", &cause))?;
+        let staged = self.staged.insert(Staged { stage, staging });
+        head.push_renamed(staged.buffer());
         if let Some((file, path)) = self.source.file() {
             let part = Part::new(file, head.bytes.len() as u64, until);
-            copy(part, path, head.layout.padding(), out)?;
+            copy(part, path, head.layout.padding(), staged)?;
         }
         Ok(())
     }
 
     /// Copies rows as they stand, but for cells of columns that the file does not have yet.
     fn copy(&mut self, layout: &Layout, block: &Block, rows: &[Row]) -> Result<(), MergeError> {
-        let Some(stage) = &mut self.stage else {
+        let Some(staged) = &mut self.staged else {
             return Ok(());
         };
-        let out = stage.writer();
+        let out = staged.buffer();
         if layout.padding().is_empty() {
-            out.buffer().extend_from_slice(block.bytes(rows));
+            out.extend_from_slice(block.bytes(rows));
         } else {
             for row in rows {
                 let (content, ending) = block.parts(row);
-                push_padded(out.buffer(), content, layout.padding(), ending);
+                push_padded(out, content, layout.padding(), ending);
             }
         }
-        out.write_full().map_err(stage_error("write"))
+        staged.write_full()
     }
 
     /// Writes a row with other times.
@@ -180,67 +238,54 @@ impl Merge<'_> {
         row: &Row,
         change: Change,
     ) -> Result<(), MergeError> {
-        if self.stage.is_none() {
-            self.begin(head, block.offset(row))?;
-        }
-        let Some(stage) = &mut self.stage else {
+        self.merged.updated += 1;
+        self.begin(head, block.offset(row))?;
+        let Some(staged) = &mut self.staged else {
             return Ok(());
         };
         let (content, ending) = block.parts(row);
-        let out = stage.writer();
+        let out = staged.buffer();
         let layout = &head.layout;
         match Record::whole(content, &mut self.ends) {
-            Some(record) => layout.push_row(out.buffer(), &record, change.first, change.last),
-            // No row of a history is none.
-            None => out.buffer().extend_from_slice(content),
+            Some(record) => layout.push_row(out, &record, change.first, change.last),
+            // It was a record when it was read.
+            None => out.extend_from_slice(content),
         }
-        out.buffer().extend_from_slice(ending);
-        self.merged.updated += 1;
-        out.write_full().map_err(stage_error("write"))
+        out.extend_from_slice(ending);
+        staged.write_full()
     }
 
     /// Adds the pairs that the history does not have, sorted.
     fn append(&mut self, head: &Head, end: u64, sightings: &Sightings) -> Result<(), MergeError> {
-        let new = absent(sightings);
+        let mut new = absent(sightings);
+        self.merged.added = new.len() as u64;
         if new.is_empty() {
             return Ok(());
         }
-        if self.stage.is_none() {
-            self.begin(head, end)?;
-        }
-        let Some(stage) = &mut self.stage else {
+        self.begin(head, end)?;
+        let Some(staged) = &mut self.staged else {
             return Ok(());
         };
-        let out = stage.writer();
         if self.open_end {
-            out.buffer().extend_from_slice(head.ending());
+            staged.buffer().extend_from_slice(head.ending());
         }
+        let values = |id| pair::values(sightings.text(id));
+        new.sort_unstable_by(|(one, _), (other, _)| values(*one).cmp(values(*other)));
         for (id, pair) in new {
-            let keys = pair::values(sightings.text(id));
+            let out = staged.buffer();
             head.layout
-                .push_new_row(out.buffer(), keys, pair.first, pair.last);
-            out.buffer().extend_from_slice(head.ending());
-            out.write_full().map_err(stage_error("write"))?;
-            self.merged.added += 1;
+                .push_new_row(out, values(id), pair.first, pair.last);
+            out.extend_from_slice(head.ending());
+            staged.write_full()?;
         }
         Ok(())
     }
 }
 
-fn stage_error(step: &'static str) -> impl FnOnce(io::Error) -> MergeError {
-    move |cause| MergeError::Stage(step, cause)
-}
-
-/// The pairs that no row of the history has, in the order of their key values.
+/// The pairs that no row of the history has.
 fn absent(sightings: &Sightings) -> Vec<(PairId, &Sighting)> {
-    let mut new: Vec<_> = sightings
-        .iter()
-        .filter(|(_, pair)| pair.recorded() == Recorded::Absent)
-        .collect();
-    new.sort_unstable_by(|(one, _), (other, _)| {
-        pair::values(sightings.text(*one)).cmp(pair::values(sightings.text(*other)))
-    });
-    new
+    let absent = |pair: &Sighting| pair.recorded() == Recorded::Absent;
+    sightings.iter().filter(|(_, pair)| absent(pair)).collect()
 }
 
 /// Appends a row with `padding` before its line ending, unless it is an empty line.
@@ -257,30 +302,33 @@ fn copy(
     mut part: Part<'_>,
     path: &Path,
     padding: &[u8],
-    out: &mut Writer,
+    staged: &mut Staged<'_>,
 ) -> Result<(), MergeError> {
     if padding.is_empty() {
-        return copy_bytes(&mut part, path, out);
+        return copy_bytes(&mut part, path, staged);
     }
     let mut rows = RecordReader::new(part);
     let failed = |error| unreadable(path, &io::Error::other(error));
     while let Some(row) = rows.next_record().map_err(failed)? {
-        push_padded(out.buffer(), row.record.bytes(), padding, row.ending);
-        out.write_full().map_err(stage_error("write"))?;
+        push_padded(staged.buffer(), row.record.bytes(), padding, row.ending);
+        staged.write_full()?;
     }
     Ok(())
 }
 
-fn copy_bytes(part: &mut Part<'_>, path: &Path, out: &mut Writer) -> Result<(), MergeError> {
+fn copy_bytes(part: &mut Part<'_>, path: &Path, staged: &mut Staged<'_>) -> Result<(), MergeError> {
     let mut piece = vec![0; 64 << 10];
     loop {
-        let count = io::Read::read(part, &mut piece).map_err(|cause| unreadable(path, &cause))?;
+        let count = part
+            .read(&mut piece)
+            .map_err(|cause| unreadable(path, &cause))?;
         if count == 0 {
             return Ok(());
         }
-        out.buffer()
+        staged
+            .buffer()
             .extend_from_slice(piece.get(..count).unwrap_or_default());
-        out.write_full().map_err(stage_error("write"))?;
+        staged.write_full()?;
     }
 }
 
@@ -305,14 +353,12 @@ mod tests {
         let time = Timestamp::from_seconds(7);
         sightings.record(&pair, time, time, 1).unwrap();
         let source = Source::open(&path).unwrap();
-        let (_, stage) = merge(
-            &history,
-            &source,
-            (folder.path(), OsStr::new("seen.csv")),
-            &hasher,
-            &mut sightings,
-        )
-        .unwrap();
+        let staging = Staging {
+            folder: folder.path(),
+            name: OsStr::new("seen.csv"),
+        };
+        let staging = Some(staging);
+        let (_, stage) = merge(&source, history.keys(), staging, &hasher, &mut sightings).unwrap();
         let mut stage = stage.unwrap();
         stage.writer().flush().unwrap();
         std::fs::read_to_string(stage.path()).unwrap()

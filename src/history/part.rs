@@ -1,10 +1,10 @@
-//! A part of a file, read without moving the place where somebody else reads it.
+//! A part of a file, read without moving the place at which others read the same open file.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-use super::uninterrupted;
+use super::system::uninterrupted;
 
 /// The bytes of a file from one place to another.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! How the merged file gets into the place of the lookup, and what is said where it does not.
+//! How the merged file gets into the place of the lookup, and what is reported where it does not.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -6,9 +6,9 @@ use std::io;
 use std::path::Path;
 
 use super::merge::Merged;
-use super::source::escaped_path;
 use super::stage::Stage;
-use super::uninterrupted;
+use super::system::{escaped_path, step_failed, uninterrupted};
+use crate::error::Error;
 
 /// A way into the lookup's place.
 pub trait Route {
@@ -22,7 +22,7 @@ pub trait Route {
     }
 
     /// What an administrator does where a file cannot be staged; `None` for what the lookup's own folder needs.
-    fn staging_remedy(&self) -> Option<String> {
+    fn staging_remedy(&self) -> Option<&'static str> {
         None
     }
 
@@ -30,7 +30,7 @@ pub trait Route {
     ///
     /// # Errors
     /// Why this route cannot be taken.
-    fn prepare(&self) -> Result<(), Failure> {
+    fn prepare(&self) -> Result<(), Error> {
         Ok(())
     }
 
@@ -38,34 +38,29 @@ pub trait Route {
     ///
     /// # Errors
     /// What failed. The lookup is then as it was, unless the failure is [`Failure::uncertain`].
-    fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replaced, Failure>;
+    fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replacement, Failure>;
 }
 
-/// How sure it is that the lookup has been replaced.
+/// How far the lookup has been replaced.
 #[derive(Debug)]
-pub enum Replaced {
+pub enum Replacement {
     /// The new file is there, on the disk.
-    Durably,
-    /// Somebody else was asked to do it: reading the lookup again tells.
-    Perhaps(Box<Asked>),
-}
-
-/// A replacement that somebody else was asked to make.
-#[derive(Debug)]
-pub struct Asked {
-    /// The file, which may be taken later than the answer comes: it must be kept until then.
-    pub staged: Stage,
-    /// What to say where it is not done.
-    pub failure: Failure,
+    Durable,
+    /// Another program was asked to do it: only reading the lookup again tells whether it did.
+    Unconfirmed {
+        /// The file, which may be taken later than the answer comes: it must be kept until then.
+        staged: Box<Stage>,
+        /// What to report where the lookup does not show it.
+        failure: Failure,
+    },
 }
 
 /// Why the history was not published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The step, the thing, the cause.
-    pub what: String,
-    /// What an administrator does about it; `None` for what files on a disk are known to need.
-    pub remedy: Option<String>,
+    /// The step, the thing, the cause. It has no remedy where files on a disk need what they always need: room,
+    /// permissions, the lock.
+    pub error: Error,
     /// Whether the history may have been written all the same.
     pub uncertain: bool,
     /// What the merge did, where there was one: the sightings know what the history said of them before anything was
@@ -73,28 +68,24 @@ pub struct Failure {
     pub merged: Option<Merged>,
 }
 
-impl Failure {
-    /// Of a step on this machine's disk.
-    pub fn on_disk(what: String) -> Self {
+/// Of a step after which the history is surely as it was.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
         Self {
-            what,
-            remedy: None,
+            error,
             uncertain: false,
             merged: None,
         }
     }
+}
 
-    /// Of something that needs more than a working disk.
-    pub fn new(what: String, remedy: String) -> Self {
+impl Failure {
+    /// Of a step that may have written the history all the same.
+    pub fn uncertain(error: Error) -> Self {
         Self {
-            remedy: Some(remedy),
-            ..Self::on_disk(what)
+            uncertain: true,
+            ..Self::from(error)
         }
-    }
-
-    /// Of the step `step` on the file or folder `path`.
-    pub fn of(step: &str, path: &Path, cause: &io::Error) -> Self {
-        Self::on_disk(format!("{step} {}: {cause}", escaped_path(path)))
     }
 }
 
@@ -116,20 +107,18 @@ impl Route for FileRoute<'_> {
         self.folder
     }
 
-    fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replaced, Failure> {
+    fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replacement, Failure> {
         uninterrupted(|| fs::rename(staged.path(), lookup))
-            .map_err(|cause| Failure::of("rename", staged.path(), &cause))?;
+            .map_err(|cause| step_failed("rename", staged.path(), &cause))?;
         staged.placed();
-        sync_folder(self.folder).map_err(|cause| Failure {
-            what: format!(
+        sync_folder(self.folder).map_err(|cause| {
+            Failure::uncertain(Error::environment(format!(
                 "flush {}: {cause}; {} was written, but a loss of power may undo that",
                 escaped_path(self.folder),
                 escaped_path(lookup)
-            ),
-            uncertain: true,
-            ..Failure::on_disk(String::new())
+            )))
         })?;
-        Ok(Replaced::Durably)
+        Ok(Replacement::Durable)
     }
 }
 

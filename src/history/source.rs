@@ -1,13 +1,12 @@
 //! Where the history is read from: the lookup, the `.default` beside it, or nothing yet.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{is_link, uninterrupted};
+use super::system::{escaped_path, is_link, open_options, uninterrupted};
 use crate::error::Error;
-use crate::text::escape;
 
 /// A history, opened.
 #[derive(Debug)]
@@ -90,7 +89,7 @@ impl Source {
         lookup.map(|opened| &opened.metadata)
     }
 
-    /// Whether the lookup is still the file that was opened, and unchanged: nobody wrote or replaced it meanwhile.
+    /// Whether the lookup is still the file that was opened, and unchanged.
     ///
     /// # Errors
     /// The system's.
@@ -103,8 +102,8 @@ impl Source {
         Ok(now == self.metadata().map(Identity::of))
     }
 
-    /// Whether nobody wrote into the open file meanwhile: what was read of it is one state, be it that of a file that has
-    /// been replaced since.
+    /// Whether no program wrote into the open file since it was opened: what was read of it is one state, perhaps that of
+    /// a file that has been replaced since.
     ///
     /// # Errors
     /// The file cannot be looked at.
@@ -119,13 +118,9 @@ impl Source {
 }
 
 /// Opens `path` for reading where it is a regular file; `None` where nothing is there. Neither a link nor a device nor
-/// a pipe that somebody put there is opened, nor waited for.
+/// a pipe is read, nor waited for.
 fn open_regular(path: &Path) -> Result<Option<Opened>, Error> {
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
-        .open(path);
-    let file = match opened {
+    let file = match open_options().read(true).open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) if is_link(&cause) => return Err(not_a_file(path)),
@@ -168,10 +163,8 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Error> {
 /// `path`, of which the last part does not exist, with the links of its folder resolved.
 fn resolve_missing(path: &Path) -> Result<PathBuf, Error> {
     if fs::symlink_metadata(path).is_ok() {
-        return Err(Error::environment(format!(
-            "the history {} is a link to nothing; remove the link or create its target",
-            escaped_path(path)
-        )));
+        let what = format!("the history {} is a link to nothing", escaped_path(path));
+        return Err(Error::environment(what).with_remedy("remove the link or create its target"));
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -180,29 +173,21 @@ fn resolve_missing(path: &Path) -> Result<PathBuf, Error> {
     let name = path.file_name().ok_or_else(|| not_a_file(path))?;
     let folder = fs::canonicalize(folder).map_err(|cause| {
         Error::environment(format!(
-            "the folder of the history {} cannot be used: {cause}; create it or name another file",
+            "the folder of the history {} cannot be used: {cause}",
             escaped_path(path)
         ))
+        .with_remedy("create it or name another file")
     })?;
     Ok(folder.join(name))
 }
 
 fn not_a_file(path: &Path) -> Error {
-    Error::environment(format!(
-        "the history {} is no regular file; name a CSV file",
-        escaped_path(path)
-    ))
+    let what = format!("the history {} is no regular file", escaped_path(path));
+    Error::environment(what).with_remedy("name a CSV file")
 }
 
 /// The error of a history that cannot be read.
 pub(super) fn unreadable(path: &Path, cause: &io::Error) -> Error {
-    Error::environment(format!(
-        "the history {} cannot be read: {cause}; nothing was decided and nothing was written",
-        escaped_path(path)
-    ))
-}
-
-/// A path for a message.
-pub(super) fn escaped_path(path: &Path) -> String {
-    escape::escaped(path.as_os_str().as_encoded_bytes())
+    let what = format!("the history {} cannot be read: {cause}", escaped_path(path));
+    Error::environment(what).with_remedy("correct its permissions or restore the file")
 }

@@ -4,12 +4,12 @@
 //! there is something to write, is never one that was there before, and is removed unless it is put in place.
 
 use std::ffi::OsStr;
-use std::fs::{self, Metadata, OpenOptions, Permissions};
+use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use super::uninterrupted;
+use super::system::{open_options, uninterrupted};
 use super::writer::Writer;
 
 /// The hexadecimal digits of a staged file's random part.
@@ -34,11 +34,10 @@ impl Stage {
         let mut file_name = name.to_owned();
         file_name.push(format!(".{random:016x}.tmp"));
         let path = folder.join(file_name);
-        let file = OpenOptions::new()
+        let file = open_options()
             .write(true)
             .create_new(true)
             .mode(if replaces { 0o600 } else { 0o666 })
-            .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
             .open(&path)?;
         Ok(Self {
             path,
@@ -76,13 +75,13 @@ impl Stage {
         file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))
     }
 
-    /// Says that it has been put in place: there is nothing to remove any more.
+    /// Says that it has been renamed: there is nothing to remove any more.
     pub fn placed(mut self) {
         self.in_place = true;
     }
 }
 
-/// Whether an owner or a group cannot be given: by this process, or to anybody in its user namespace, where those of the
+/// Whether an owner or a group cannot be given: not by this process, or not in its user namespace, where those of the
 /// file may have no number.
 fn may_not_be_given(kind: io::ErrorKind) -> bool {
     matches!(
@@ -100,8 +99,8 @@ impl Drop for Stage {
     }
 }
 
-/// Removes the staged files of this name that dead runs left behind. To be called under the lock, when no living run
-/// has one.
+/// Removes the staged files of this name that dead runs have left. To be called under the lock, when no living run has
+/// one.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -112,7 +111,7 @@ pub(super) fn sweep(folder: &Path, name: &OsStr) -> io::Result<()> {
             entry => entry?,
         };
         if is_staged(&entry.file_name(), name) {
-            // Somebody else's folder of that name, or gone already: not in the way of anything.
+            // A folder of that name, or one that is gone already: neither is in the way.
             let _ = uninterrupted(|| fs::remove_file(entry.path()));
         }
     }

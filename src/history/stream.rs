@@ -1,5 +1,5 @@
-//! The history as a stream of blocks: threads take turns at reading them, and whoever has time checks them, while the
-//! caller compares and writes the one before.
+//! The history as a stream of blocks: threads read and check them in turn, while the caller compares and writes the one
+//! before.
 //!
 //! Where the rows of a block begin is not known before all blocks before it were read: a line feed may be inside a
 //! quoted cell. So the threads take the first line feed for the end of a row; a block that does not begin where the one
@@ -8,7 +8,8 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
-use super::block::{Begin, Block, BlockError, BlockReader, KeyFilter};
+use super::block::{Begin, Block, BlockReader, KeyFilter};
+use super::row::BlockError;
 use super::source::Source;
 use super::table::{Head, Table};
 use crate::error::Error;
@@ -20,7 +21,7 @@ const BLOCK_BYTES: u64 = 256 << 10;
 /// Threads that read a history of more than one block.
 const READERS: usize = 2;
 
-/// What a thread has read: the block, or why its span is no part of a history.
+/// What a thread has read: the block, or why it could not.
 #[derive(Debug, Default)]
 struct Piece {
     span: Range<u64>,
@@ -78,7 +79,7 @@ pub(super) fn stream<E: From<Error>>(
         if at >= span.end {
             return Ok(());
         }
-        // It began where it should: then what it found is so.
+        // Otherwise it was begun inside a row, and what it found means nothing.
         let in_place = block.place.start == at || span.start == at;
         match failed.take() {
             Some(why) if in_place => return Err(table.error(why).into()),

@@ -1,18 +1,18 @@
-//! The first line of a history, and what a row must be to be believed.
+//! The first line of a history.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::block::BlockError;
 use super::layout::Layout;
 use super::part::Part;
-use super::source::{Source, escaped_path, unreadable};
-use super::uninterrupted;
+use super::row::{BlockError, check_characters};
+use super::source::{Source, unreadable};
+use super::system::{escaped_path, uninterrupted};
 use crate::csv::{Header, Located, ReadError, Record, RecordReader, record_of};
 use crate::error::Error;
 use crate::text::escape;
-use crate::text::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
+use crate::text::timestamp::{FIRST_TIME, LAST_TIME};
 
 /// The UTF-8 byte order mark that some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -120,7 +120,7 @@ impl Table {
         }))
     }
 
-    /// The error of a block that is none.
+    /// The error of a block that cannot be read, with its line.
     pub(super) fn error(&self, why: BlockError) -> Error {
         match why {
             BlockError::Unreadable(cause) => unreadable(&self.path, &cause),
@@ -147,61 +147,17 @@ fn head_layout(path: &Path, line: &Located<'_>, keys: &[String]) -> Result<Layou
         .map_err(|expected| not_a_history(path, &expected, &line.record))
 }
 
-/// The times of a row that is one of this table; else what was expected and what was found.
-#[inline]
-pub(super) fn times(
-    row: &Record<'_>,
-    layout: &Layout,
-) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
-    let (cells, columns) = (row.cells(), layout.columns());
-    if cells != columns {
-        return Err(format!(
-            "expected {columns} cells as in the header, found {cells}"
-        ));
-    }
-    layout.times(row).map_err(|wrong| {
-        format!(
-            "expected epoch seconds or nothing in {}, found {}",
-            wrong.column,
-            escape::quoted(&wrong.found)
-        )
-    })
-}
-
-/// What no text has: a NUL byte; and what no row has outside quotes: a CR that ends no line, as in files whose lines
-/// all end in a lone CR, which would be one long line here.
-pub(super) fn check_characters(record: &Record<'_>) -> Result<(), String> {
-    if let Some(at) = memchr::memchr(0, record.bytes()) {
-        return Err(format!(
-            "expected text, found a NUL byte at byte {} of the line",
-            at + 1
-        ));
-    }
-    let lone = |cell: &[u8]| !cell.starts_with(b"\"") && cell.contains(&b'\r');
-    match (0..record.cells()).find(|index| lone(record.raw(*index))) {
-        Some(index) => Err(format!(
-            "expected lines that end in LF or CR LF, found a CR alone in cell {}",
-            index + 1
-        )),
-        None => Ok(()),
-    }
-}
-
-/// What is between an error's cause and its remedy.
-pub(super) const UNWRITTEN: &str = "; nothing was written; ";
-
 fn broken(path: &Path, line: u64, found: &str) -> Error {
-    Error::environment(format!(
-        "the history {}, line {line}: {found}{UNWRITTEN}correct or remove that line, or restore the file",
-        escaped_path(path)
-    ))
+    let what = format!("the history {}, line {line}: {found}", escaped_path(path));
+    Error::environment(what).with_remedy("correct or remove that line, or restore the file")
 }
 
 fn not_a_history(path: &Path, expected: &str, header: &Record<'_>) -> Error {
-    Error::environment(format!(
-        "the history {}, line 1: expected {expected} in the header, found {}{UNWRITTEN}\
-         name a lookup that has the key fields, or name its fields with by",
+    let what = format!(
+        "the history {}, line 1: expected {expected} in the header, found {}",
         escaped_path(path),
         escape::quoted(header.bytes())
-    ))
+    );
+    Error::environment(what)
+        .with_remedy("name a lookup that has the key fields, or name its fields with by")
 }

@@ -1,12 +1,12 @@
 //! Writing a large file: by a thread of its own once the file has grown, while another one flushes to disk what is
-//! written, so that the flush at the end, which somebody waits for, has little left to do.
+//! written, so that the flush at the end, for which the search waits, has little left to do.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-use super::uninterrupted;
+use super::system::uninterrupted;
 
 /// How much is gathered before it is written, in bytes.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -14,8 +14,8 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Buffers under way between the two threads.
 const BUFFERS: usize = 2;
 
-/// A file up to this size is written by the thread that makes it; a larger one is flushed about each time this much more
-/// has been written. In bytes.
+/// A file up to this size is written by the thread that makes it; a larger one is flushed about each time that so much
+/// more has been written. In bytes.
 const FLUSH_BYTES: usize = 8 << 20;
 
 /// A file being written from its start.
@@ -115,7 +115,7 @@ impl Writer {
 impl Drop for Writer {
     /// No thread outlives the file that it writes.
     fn drop(&mut self) {
-        // A file that nobody flushed is one that nobody wants: what was wrong with it is of no use.
+        // A file that was not flushed is thrown away, and with it what went wrong.
         let _ = self.join();
     }
 }
@@ -154,7 +154,7 @@ fn write_all(
             unflushed = 0;
         }
         buffer.clear();
-        // Nobody waits for an empty buffer.
+        // Where the channel is full, or the receiver is gone, the buffer is dropped.
         let _ = give_back.try_send(buffer);
     }
     Ok(())

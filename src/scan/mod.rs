@@ -19,6 +19,7 @@ mod report;
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::detector::{Detector, FinishError, Outcome};
 use crate::error::{Error, Exit};
@@ -45,6 +46,8 @@ pub struct Host {
     pub clock: i64,
     /// 16 random bytes.
     pub seed: [u8; 16],
+    /// How long to wait for another run to finish with the history.
+    pub lock_wait: Duration,
 }
 
 /// Scans the logs that `arguments` name, writes the result to `out`.
@@ -60,7 +63,7 @@ pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Resul
     intake.read(&inputs, &progress)?;
     progress.finish_and_clear();
     let (detector, counters) = intake.into_parts();
-    let mut outcome = finish(detector, arguments)?;
+    let mut outcome = finish(detector, arguments, host)?;
     let written = if arguments.seed && outcome.unpublished.is_some() {
         // What was not learnt is not counted.
         Ok(())
@@ -98,7 +101,8 @@ fn detector(arguments: &ScanArguments, host: &Host) -> Result<Detector, Error> {
         .window
         .resolve(now, &Zone::system())
         .map_err(Error::user)?;
-    let history = History::new(&arguments.lookup, KeyFields::default().names())?;
+    let history = History::new(&arguments.lookup, KeyFields::default().names())
+        .map_err(Error::with_nothing_written)?;
     let rules = Rules {
         new: arguments.new,
         threshold: Timestamp::from_seconds(threshold),
@@ -118,12 +122,13 @@ fn spill_folder(folder: &Path) -> &Path {
     }
 }
 
-fn finish(detector: Detector, arguments: &ScanArguments) -> Result<Outcome, Error> {
+fn finish(detector: Detector, arguments: &ScanArguments, host: &Host) -> Result<Outcome, Error> {
     let folder = detector.history().folder().to_owned();
     let holder = format!("process {}, s3newip scan", std::process::id());
     let publication = Publication {
         route: &FileRoute::new(&folder),
         holder: &holder,
+        lock_wait: host.lock_wait,
         cancelled: &|| false,
     };
     match detector.finish((!arguments.dry_run).then_some(&publication)) {

@@ -13,8 +13,8 @@ use crate::detector::Outcome;
 use crate::rules::KeyFields;
 use crate::text::escape;
 
-/// A progress bar over the bytes of all inputs, or only their count where standard input is among them, of which nobody
-/// knows how much will come: on a terminal; nothing elsewhere.
+/// A progress bar over the bytes of all inputs, or only their count where standard input is among them, whose length is
+/// not known: on a terminal; nothing elsewhere.
 pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
     let (bar, template) = if inputs.contains(&Input::Stdin) {
         (
@@ -64,7 +64,7 @@ impl Report {
         }
     }
 
-    /// Says it to `out`.
+    /// Writes it to `out`.
     ///
     /// # Errors
     /// Those of `out`.
@@ -103,6 +103,9 @@ fn empty_history(arguments: &ScanArguments, lookup: &str, outcome: &Outcome) -> 
     })
 }
 
+/// What to do about a failure that names no remedy of its own.
+const DISK_REMEDY: &str = "make room on the disk, correct the permissions of its folder or end the run that holds the lock";
+
 fn unpublished(lookup: &str, outcome: &Outcome) -> Option<String> {
     let failure = outcome.unpublished.as_ref()?;
     let state = if failure.uncertain {
@@ -110,10 +113,10 @@ fn unpublished(lookup: &str, outcome: &Outcome) -> Option<String> {
     } else {
         "could not be written and is as it was"
     };
+    let remedy = failure.error.remedy().unwrap_or(DISK_REMEDY);
     Some(format!(
-        "the history {lookup} {state}: {}; make room on the disk, correct the \
-         permissions of its folder or end the run that holds the lock, then scan again",
-        failure.what
+        "the history {lookup} {state}: {}; {remedy}, then scan again",
+        failure.error.what()
     ))
 }
 
@@ -124,10 +127,10 @@ fn summary(
     outcome: &Outcome,
 ) -> String {
     let merged = &outcome.merged;
-    let after = if arguments.dry_run || outcome.unpublished.is_some() {
-        "not written".to_owned()
-    } else {
-        format!("{} after", merged.before + merged.added)
+    let after = match &outcome.unpublished {
+        Some(failure) if failure.uncertain => "perhaps not written".to_owned(),
+        None if !arguments.dry_run => format!("{} after", merged.before + merged.added),
+        _ => "not written".to_owned(),
     };
     let skipped = counters.rows.skipped_message(KeyFields::default().names());
     format!(

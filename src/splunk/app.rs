@@ -93,7 +93,8 @@ impl App {
     /// The lookups folder is missing, or the name is a link that leads out of it.
     pub fn history(&self, name: &LookupName, keys: &[String]) -> Result<History, Error> {
         let lookups = self.lookups();
-        let history = History::new(&lookups.join(name.as_str()), keys)?;
+        let history = History::new(&lookups.join(name.as_str()), keys)
+            .map_err(Error::with_nothing_written)?;
         match std::fs::canonicalize(&lookups) {
             Ok(folder) if folder == history.folder() => Ok(history),
             _ => Err(Error::environment(format!(

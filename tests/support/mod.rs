@@ -80,3 +80,4 @@ pub(crate) use row::{Row, access, row};
 pub(crate) use search::{NOW, SESSION_KEY, Search};
 pub(crate) use splunk_csv::{body_of, header_only};
 pub(crate) use splunk_home::{HISTORY, Splunk, binary_under_test, runner};
+pub(crate) use transcript::Transcript;

@@ -1,4 +1,4 @@
-//! What is said where splunkd did not publish: what failed, what that means, what an administrator does about it.
+//! What is reported where splunkd did not publish: what failed, what that means, what an administrator does about it.
 
 use std::io;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use super::address::{Address, BadAddress};
 use super::client::{Answer, ExchangeError};
 use super::server_cert::{NoServerCert, NotSplunkd};
+use crate::error::Error;
 use crate::history::Failure;
 use crate::text::escape;
 
@@ -87,17 +88,12 @@ impl Request<'_> {
             "" => String::new(),
             said => format!(", it says {}", escape::quoted(said.as_bytes())),
         };
+        let status = answer.status;
+        let what = format!("{}: {meaning} (HTTP status {status}{said})", self.aim());
         Failure {
-            // A server in trouble, and one to whom somebody else was quicker, may have done it.
-            uncertain: answer.status == 409 || answer.status >= 500,
-            ..Failure::new(
-                format!(
-                    "{}: {meaning} (HTTP status {}{said})",
-                    self.aim(),
-                    answer.status
-                ),
-                remedy,
-            )
+            // A server in trouble may have done it. After a 409 the lookup is there: another search has just created it.
+            uncertain: status == 409 || status >= 500,
+            ..failed(what, remedy).into()
         }
     }
 
@@ -119,22 +115,19 @@ impl Request<'_> {
 
     /// A success that the lookup does not show.
     pub(super) fn not_there(&self, answer: &Answer) -> Failure {
-        Failure {
-            uncertain: true,
-            ..Failure::new(
-                format!(
-                    "{}: it says that it did (HTTP status {}), but the file in the app's lookups folder does not hold \
-                     this search's pairs",
-                    self.aim(),
-                    answer.status
-                ),
-                format!(
-                    "see under Settings > Lookups > Lookup table files that {} is in the app {}, shared in the app and \
-                     owned by nobody or the search's user, and that no private lookup of that name hides it",
-                    self.lookup, self.app
-                ),
-            )
-        }
+        Failure::uncertain(failed(
+            format!(
+                "{}: it says that it did (HTTP status {}), but the file in the app's lookups folder does not hold \
+                 this search's pairs",
+                self.aim(),
+                answer.status
+            ),
+            format!(
+                "see under Settings > Lookups > Lookup table files that {} is in the app {}, shared in the app and \
+                 owned by nobody or the search's user, and that no private lookup of that name hides it",
+                self.lookup, self.app
+            ),
+        ))
     }
 
     /// No answer at all.
@@ -146,18 +139,18 @@ impl Request<'_> {
                                                machine (web.conf, mgmtHostPort)"
                     .to_owned()
             }
-            ExchangeError::NotSplunkd(cause) => return self.not_splunkd(cause),
+            ExchangeError::NotSplunkd(cause) => return self.not_splunkd(cause).into(),
             ExchangeError::BadRequest(_) => "run the search again".to_owned(),
             ExchangeError::TimedOut => format!("see how busy this search head is, and {LOG}"),
             ExchangeError::Broken(_) => LOG.to_owned(),
         };
         Failure {
             uncertain: matches!(cause, ExchangeError::TimedOut | ExchangeError::Broken(_)),
-            ..Failure::new(format!("{}: {cause_text}", self.aim()), remedy)
+            ..failed(format!("{}: {cause_text}", self.aim()), remedy).into()
         }
     }
 
-    fn not_splunkd(&self, cause: &NotSplunkd) -> Failure {
+    fn not_splunkd(&self, cause: &NotSplunkd) -> Error {
         let what = format!("{}: {cause}; the session key was not sent", self.aim());
         let remedy = match cause {
             NotSplunkd::OtherCertificate(_) => {
@@ -170,23 +163,26 @@ impl Request<'_> {
                  RSA key of 2048 to 8192 bits, others cannot be checked"
             }
         };
-        Failure::new(what, remedy.to_owned())
+        failed(what, remedy)
     }
 }
 
+fn failed(what: String, remedy: impl Into<String>) -> Error {
+    Error::environment(what).with_remedy(remedy)
+}
+
 /// splunkd's certificate cannot be read.
-pub(super) fn no_server_cert(address: &Address, cause: &NoServerCert) -> Failure {
-    Failure::new(
+pub(super) fn no_server_cert(address: &Address, cause: &NoServerCert) -> Error {
+    failed(
         format!("publish through splunkd at {address}: {cause}; the session key was not sent"),
         "see that serverCert in [sslConfig] of server.conf names splunkd's certificate, that it is the first one in that \
-         file and that the user that Splunk runs as can read it"
-            .to_owned(),
+         file and that the user that Splunk runs as can read it",
     )
 }
 
 /// splunkd's address is not to be used.
-pub(super) fn bad_address(cause: &BadAddress) -> Failure {
-    Failure::new(
+pub(super) fn bad_address(cause: &BadAddress) -> Error {
+    failed(
         format!("publish through splunkd: {cause}"),
         "set mgmtHostPort = 127.0.0.1:<port> in web.conf; outside a search head cluster, publish=file does without \
          splunkd"
@@ -195,29 +191,29 @@ pub(super) fn bad_address(cause: &BadAddress) -> Failure {
 }
 
 /// The TLS library cannot be set up.
-pub(super) fn no_tls(address: &Address, cause: &rustls::Error) -> Failure {
-    Failure::new(
+pub(super) fn no_tls(address: &Address, cause: &rustls::Error) -> Error {
+    failed(
         format!("publish through splunkd at {address}: TLS cannot be set up: {cause}"),
         "install the app again from its package".to_owned(),
     )
 }
 
 /// splunkd handed over no session key.
-pub(super) fn no_session_key() -> Failure {
-    Failure::new(
+pub(super) fn no_session_key() -> Error {
+    failed(
         "publish through splunkd: it handed over no session key".to_owned(),
         "set chunked = true for the command in commands.conf, as the app has it".to_owned(),
     )
 }
 
 /// The staging folder cannot be used.
-pub(super) fn no_staging_folder(folder: &Path, cause: &io::Error) -> Failure {
-    Failure::new(
+pub(super) fn no_staging_folder(folder: &Path, cause: &io::Error) -> Error {
+    failed(
         format!(
             "make the staging folder {}: {cause}",
             escape::escaped(folder.as_os_str().as_encoded_bytes())
         ),
-        STAGING.to_owned(),
+        STAGING,
     )
 }
 
@@ -248,8 +244,7 @@ mod tests {
     /// What stands in the message: what failed, what to do; a question mark where it may have been done all the same.
     fn text(failure: &Failure) -> String {
         let mark = if failure.uncertain { "? " } else { "" };
-        let remedy = failure.remedy.as_deref().unwrap_or_default();
-        format!("{mark}{}; {remedy}", failure.what)
+        format!("{mark}{}", failure.error)
     }
 
     /// Every failure, in the words that an administrator reads.
@@ -282,11 +277,11 @@ mod tests {
             without(ExchangeError::Broken("peer disconnected".to_owned())),
             not_splunkd(NotSplunkd::OtherCertificate),
             not_splunkd(NotSplunkd::NoPrivateKey),
-            no_server_cert(address, &no_certificate.unwrap_err()),
-            bad_address(&elsewhere.unwrap_err()),
-            bad_address(&"".parse::<Address>().unwrap_err()),
-            no_session_key(),
-            no_staging_folder(staging, &io::Error::from_raw_os_error(13)),
+            no_server_cert(address, &no_certificate.unwrap_err()).into(),
+            bad_address(&elsewhere.unwrap_err()).into(),
+            bad_address(&"".parse::<Address>().unwrap_err()).into(),
+            no_session_key().into(),
+            no_staging_folder(staging, &io::Error::from_raw_os_error(13)).into(),
         ];
         failures.iter().map(text).collect()
     }

@@ -13,7 +13,8 @@ use super::address::Address;
 use super::client::{Answer, Client, ExchangeError, TimeLimits};
 use super::failure::{self, Ask, Request};
 use super::server_cert::ServerCert;
-use crate::history::{Asked, Failure, Replaced, Route, Stage};
+use crate::error::Error;
+use crate::history::{Failure, Replacement, Route, Stage};
 use crate::splunk::app::App;
 use crate::splunk::session_key::SessionKey;
 use crate::text::escape;
@@ -38,7 +39,7 @@ pub struct RestRoute {
     key: Option<SessionKey>,
     limits: TimeLimits,
     /// Made when it is needed: a run that does not publish reads no certificate.
-    connected: OnceCell<Result<Connected, Failure>>,
+    connected: OnceCell<Result<Connected, Error>>,
 }
 
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl RestRoute {
         uri: &str,
         key: Option<SessionKey>,
         dispatch_dir: Option<&Path>,
-    ) -> Result<Self, crate::error::Error> {
+    ) -> Result<Self, Error> {
         let splunk_home = app.splunk_home()?.to_owned();
         Ok(Self {
             app: app.name().to_owned(),
@@ -77,14 +78,14 @@ impl RestRoute {
     }
 
     /// What the first call made.
-    fn connected(&self) -> Result<&Connected, Failure> {
+    fn connected(&self) -> Result<&Connected, Error> {
         self.connected
             .get_or_init(|| self.connect())
             .as_ref()
-            .map_err(Failure::clone)
+            .map_err(Error::clone)
     }
 
-    fn connect(&self) -> Result<Connected, Failure> {
+    fn connect(&self) -> Result<Connected, Error> {
         let address: Address = self
             .uri
             .parse()
@@ -99,7 +100,7 @@ impl RestRoute {
         Ok(Connected { client, address })
     }
 
-    fn key(&self) -> Result<&SessionKey, Failure> {
+    fn key(&self) -> Result<&SessionKey, Error> {
         self.key.as_ref().ok_or_else(failure::no_session_key)
     }
 
@@ -123,11 +124,11 @@ impl Route for RestRoute {
         name
     }
 
-    fn staging_remedy(&self) -> Option<String> {
-        Some(failure::STAGING.to_owned())
+    fn staging_remedy(&self) -> Option<&'static str> {
+        Some(failure::STAGING)
     }
 
-    fn prepare(&self) -> Result<(), Failure> {
+    fn prepare(&self) -> Result<(), Error> {
         self.key()?;
         self.connected()?;
         match DirBuilder::new().mode(0o700).create(&self.staging) {
@@ -139,7 +140,7 @@ impl Route for RestRoute {
     }
 
     /// splunkd moves the staged file, before it answers or later.
-    fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replaced, Failure> {
+    fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replacement, Failure> {
         let Connected { client, address } = self.connected()?;
         let name = lookup.file_name().unwrap_or_default();
         let key = self.key()?;
@@ -159,7 +160,8 @@ impl Route for RestRoute {
             Err(cause) => request.unanswered(&cause),
         };
         if failure.uncertain {
-            Ok(Replaced::Perhaps(Box::new(Asked { staged, failure })))
+            let staged = Box::new(staged);
+            Ok(Replacement::Unconfirmed { staged, failure })
         } else {
             Err(failure)
         }

@@ -91,7 +91,7 @@ impl<R: Read, W: Write> Connection<R, W> {
             None if line.len() < MAX_HEADER_BYTES && b"chunked ".starts_with(line.get(..8).unwrap_or(&line)) => {
                 Err(Abort::Cancelled)
             }
-            _ => Err(Error::peer(format!(
+            _ => Err(Error::environment(format!(
                 "expected a header line \"chunked 1.0,<metadata bytes>,<body bytes>\" from splunkd, found {}",
                 escape::quoted(line.strip_suffix(b"\n").unwrap_or(&line))
             ))
@@ -101,7 +101,7 @@ impl<R: Read, W: Write> Connection<R, W> {
 
     fn request(&mut self, header: Header, expected: &str) -> Result<Request, Abort> {
         if header.metadata > MAX_METADATA_BYTES {
-            return Err(Error::peer(format!(
+            return Err(Error::environment(format!(
                 "splunkd announces {} bytes of metadata; at most {MAX_METADATA_BYTES} are read",
                 header.metadata
             ))
@@ -116,7 +116,7 @@ impl<R: Read, W: Write> Connection<R, W> {
         }
         self.unread = header.body;
         let request = Request::parse(&metadata).map_err(|cause| {
-            Error::peer(format!(
+            Error::environment(format!(
                 "the metadata that splunkd sent is not what the protocol has: {}",
                 // The words of the JSON reader repeat what came, in any length.
                 escape::quoted(cause.to_string().as_bytes())
@@ -125,7 +125,7 @@ impl<R: Read, W: Write> Connection<R, W> {
         if request.action == expected {
             return Ok(request);
         }
-        Err(Error::peer(format!(
+        Err(Error::environment(format!(
             "expected the action {expected} from splunkd, found {}",
             escape::quoted(request.action.as_bytes())
         ))
@@ -193,7 +193,7 @@ impl<R: Read, W: Write> Connection<R, W> {
 /// The error of a first line that is none of the protocol's, with the two ways in which that happens. What came is not
 /// shown: the older protocol's first lines hold a session key.
 pub fn not_chunked() -> Error {
-    Error::peer(
+    Error::environment(
         "standard input does not begin with a frame of Splunk's chunked protocol (\"chunked 1.0,...\"); as a search \
          command it needs \"chunked = true\" in commands.conf; in a shell, use s3newip scan (see s3newip --help)",
     )

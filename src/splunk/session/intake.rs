@@ -177,7 +177,7 @@ impl Rows {
     }
 
     fn ragged(&self, record: &Record<'_>, header: &ChunkHeader) -> Error {
-        Error::peer(format!(
+        Error::environment(format!(
             "row {} from splunkd: expected {} cells as in its chunk's header, found {}",
             self.counters.rows + 1,
             header.names.len(),
@@ -188,7 +188,7 @@ impl Rows {
     fn unreadable(&self, error: ReadError) -> Abort {
         match error {
             ReadError::Io(cause) => cause.into(),
-            error => Error::peer(format!(
+            error => Error::environment(format!(
                 "row {} from splunkd: {error}",
                 self.counters.rows + 1
             ))

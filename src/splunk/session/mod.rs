@@ -58,6 +58,8 @@ pub struct Host<'a> {
     pub clock: i64,
     /// 16 random bytes.
     pub seed: [u8; 16],
+    /// How long to wait for another search to finish with the history.
+    pub lock_wait: Duration,
     /// Whether the reader of the replies is gone.
     pub hung_up: &'a dyn Fn() -> bool,
 }
@@ -212,6 +214,7 @@ impl<'a> Search<'a> {
         let publication = Publication {
             route: self.rest.as_ref().map_or(&file as &dyn Route, |rest| rest),
             holder: &self.holder,
+            lock_wait: host.lock_wait,
             cancelled: host.hung_up,
         };
         let writes = options.update && !self.preview;

@@ -100,7 +100,7 @@ impl Summary<'_> {
     }
 }
 
-/// What files on a disk are known to need.
+/// What to do about a failure that names no remedy of its own.
 const DISK_REMEDY: &str = "make room on the disk, correct the permissions of the app's lookups folder or end the run that holds the lock";
 
 fn unpublished(lookup: &str, failure: &Failure) -> String {
@@ -112,7 +112,7 @@ fn unpublished(lookup: &str, failure: &Failure) -> String {
     format!(
         "{state}: {}; the rows of this search are complete, and the next run finds the pairs again that are not in the \
          history; {}",
-        failure.what,
+        failure.error.what(),
         remedy(failure)
     )
 }
@@ -126,13 +126,13 @@ pub(super) fn not_learnt(failure: &Failure) -> String {
     };
     format!(
         "{state}: {}; {}, then run the search again",
-        failure.what,
+        failure.error.what(),
         remedy(failure)
     )
 }
 
 fn remedy(failure: &Failure) -> &str {
-    failure.remedy.as_deref().unwrap_or(DISK_REMEDY)
+    failure.error.remedy().unwrap_or(DISK_REMEDY)
 }
 
 /// The table of a run that only learns.

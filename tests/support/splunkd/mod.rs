@@ -23,6 +23,7 @@ pub(crate) use http::Request;
 
 use super::search::SESSION_KEY;
 use super::splunk_home::Splunk;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 use std::collections::VecDeque;
@@ -45,6 +46,8 @@ pub(crate) enum Act {
     ObeyAndAnswer(u16),
     /// Another member's version arrives after it has done what it was asked.
     Overtaken(String),
+    /// What it is asked, and then the lookup is a file that cannot be read: a socket.
+    ThenUnreadable,
     /// Another member's version arrives before it does what it is asked.
     Preceded(String),
     /// What it is asked, after this time.
@@ -225,6 +228,11 @@ fn serve(mut stream: impl Read + Write, state: &State) -> io::Result<()> {
             replicate(&lookup(), &text);
             answer
         }
+        Act::ThenUnreadable => {
+            let answer = state.obey(&request);
+            make_unreadable(&lookup());
+            answer
+        }
         Act::Preceded(text) => {
             replicate(&lookup(), &text);
             state.obey(&request)
@@ -267,6 +275,14 @@ fn serve(mut stream: impl Read + Write, state: &State) -> io::Result<()> {
 fn replicate(lookup: &Path, text: &str) {
     let arriving = lookup.with_extension("arriving");
     fs::write(&arriving, text).expect("a lookup is written");
+    fs::rename(&arriving, lookup).expect("a lookup is replaced");
+}
+
+/// Puts a socket in the place of a lookup: opening it fails for every user, root too.
+fn make_unreadable(lookup: &Path) {
+    let arriving = lookup.with_extension("arriving");
+    let mode = Mode::RUSR | Mode::WUSR;
+    mknodat(CWD, &arriving, FileType::Socket, mode, 0).expect("a socket is made");
     fs::rename(&arriving, lookup).expect("a lookup is replaced");
 }
 
