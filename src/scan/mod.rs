@@ -23,7 +23,7 @@ use std::path::Path;
 use crate::detector::{Detector, FinishError, Outcome};
 use crate::error::{Error, Exit};
 use crate::history::{FileRoute, History, Publication};
-use crate::reltime::Zone;
+use crate::host::Host;
 use crate::rules::{KeyFields, Rules};
 use crate::text::timestamp::Timestamp;
 
@@ -37,15 +37,6 @@ use report::Report;
 /// Where rows beyond memory go when the history's folder may not be written: on a disk, by the Filesystem Hierarchy
 /// Standard.
 const SPILL_FOLDER: &str = "/var/tmp";
-
-/// What a scan takes from the host around it.
-#[derive(Debug, Clone, Copy)]
-pub struct Host {
-    /// The clock, in epoch seconds.
-    pub clock: i64,
-    /// 16 random bytes.
-    pub seed: [u8; 16],
-}
 
 /// Scans the logs that `arguments` name, writes the result to `out`.
 ///
@@ -96,7 +87,7 @@ fn detector(arguments: &ScanArguments, host: &Host) -> Result<Detector, Error> {
     let now = arguments.now.unwrap_or(host.clock);
     let threshold = arguments
         .window
-        .resolve(now, &Zone::system())
+        .resolve(now, &(host.zone)())
         .map_err(Error::user)?;
     let history = History::new(&arguments.lookup, KeyFields::default().names())?;
     let rules = Rules {

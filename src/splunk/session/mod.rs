@@ -22,7 +22,7 @@ mod pairs;
 mod summary;
 
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,6 +30,7 @@ use std::time::{Duration, Instant};
 use crate::detector::{Detector, FinishError, Outcome};
 use crate::error::{Error, Exit};
 use crate::history::{FileRoute, History, Publication, Route};
+use crate::host::Host;
 use crate::reltime::Zone;
 use crate::rules::{Output, Rules};
 use crate::splunk::app::App;
@@ -50,23 +51,11 @@ use summary::Summary;
 /// How long to read on after a fatal error, so that splunkd can take the reply before the pipe breaks.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// What a session takes from the host around it.
-pub struct Host<'a> {
-    /// The program's path.
-    pub executable: &'a Path,
-    /// The clock, in epoch seconds.
-    pub clock: i64,
-    /// 16 random bytes.
-    pub seed: [u8; 16],
-    /// Whether the reader of the replies is gone.
-    pub hung_up: &'a dyn Fn() -> bool,
-}
-
 /// Holds the conversation on `input` and `output` to its end.
 ///
 /// # Errors
 /// No reply can say what failed: the first bytes are not those of the protocol, or the rows of a reply broke off.
-pub fn run<R, W>(input: R, output: W, host: &Host<'_>) -> Result<Exit, Error>
+pub fn run<R, W>(input: R, output: W, host: &Host) -> Result<Exit, Error>
 where
     R: Read + Send + 'static,
     W: Write,
@@ -94,7 +83,7 @@ where
 
 fn converse<R: Read + Send, W: Write>(
     connection: &mut Connection<R, W>,
-    host: &Host<'_>,
+    host: &Host,
 ) -> Result<(), Abort> {
     let Some(getinfo) = connection.receive_first()? else {
         return Ok(());
@@ -155,7 +144,7 @@ struct Search<'a> {
     /// `None` where the history is published as a file.
     rest: Option<RestRoute>,
     holder: String,
-    host: &'a Host<'a>,
+    host: &'a Host,
     started: Instant,
 }
 
@@ -164,13 +153,13 @@ impl<'a> Search<'a> {
         info: SearchInfo,
         options: Options,
         preview: bool,
-        host: &'a Host<'a>,
+        host: &'a Host,
     ) -> Result<Self, Error> {
         let started = Instant::now();
         let job = JobInfo::read(info.dispatch_dir().as_deref());
         let now = job.now(info.sid(), host.clock);
-        let threshold = options.threshold(now, &job.zone())?;
-        let app = App::of(host.executable)?;
+        let threshold = options.threshold(now, &job.zone(host.zone))?;
+        let app = App::of(&host.executable)?;
         let history = app.history(&options.lookup, options.by.names())?;
         let rules = Rules {
             new: options.new,
@@ -212,7 +201,7 @@ impl<'a> Search<'a> {
         let publication = Publication {
             route: self.rest.as_ref().map_or(&file as &dyn Route, |rest| rest),
             holder: &self.holder,
-            cancelled: host.hung_up,
+            cancelled: &host.hung_up,
         };
         let writes = options.update && !self.preview;
         let mut outcome = match detector.finish(writes.then_some(&publication)) {
