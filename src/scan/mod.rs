@@ -4,8 +4,8 @@
 //! files, folders, standard input -> lines -> accesslog -> detector -> table, csv or ndjson on standard output
 //! ```
 //!
-//! Standard output has the result and nothing else. Standard error has what a person should know: lines that do not
-//! parse, an empty history, a history that could not be written; a progress bar and a summary on a terminal.
+//! Standard output has the result and nothing else. Standard error has the warnings: lines that do not parse, an empty
+//! history, a history that could not be written; on a terminal also a progress bar and a summary.
 
 mod arguments;
 mod batch;
@@ -34,14 +34,14 @@ use inputs::Found;
 use intake::Intake;
 use report::Report;
 
-/// Where rows beyond memory go when the history's folder may not be written: on a disk, by the Filesystem Hierarchy
-/// Standard.
+/// The folder for rows beyond memory when the history's folder may not be written: on a disk, by the Filesystem
+/// Hierarchy Standard.
 const SPILL_FOLDER: &str = "/var/tmp";
 
-/// Scans the logs that `arguments` name, writes the result to `out`.
+/// Scans the logs that `arguments` name, writes the result to `out` and returns the exit code.
 ///
 /// # Errors
-/// A file that cannot be read, a history that is none: the history is then as it was.
+/// A log or the history cannot be read, or the result cannot be written.
 pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Result<Exit, Error> {
     let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
     let detector = detector(arguments, host)?;
@@ -53,13 +53,13 @@ pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Resul
     let (detector, counters) = intake.into_parts();
     let mut outcome = finish(detector, arguments)?;
     let written = if arguments.seed && outcome.unpublished.is_some() {
-        // What was not learnt is not counted.
+        // A count of added pairs would be wrong: none were added.
         Ok(())
     } else {
         output::write(arguments, geoip.as_ref(), &mut outcome, out).and_then(|()| out.flush())
     };
     let report = Report::new(arguments, &links, &counters, &outcome, geoip.as_ref());
-    // Where nobody reads standard error there is nobody to tell.
+    // If standard error is closed, the exit code still reports a failure.
     let _ = report.print(&mut io::stderr());
     match written {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
@@ -70,7 +70,7 @@ pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Resul
     }
 }
 
-/// The error of a result that cannot be written or, by one of ours, not be read back.
+/// The error of a result that cannot be written, or whose rows cannot be read back.
 fn unwritten(cause: io::Error, arguments: &ScanArguments, outcome: &Outcome) -> Error {
     let learnt = match (&outcome.unpublished, arguments.dry_run) {
         (None, false) => {
