@@ -53,7 +53,7 @@ pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Resul
     let (detector, counters) = intake.into_parts();
     let mut outcome = finish(detector, arguments)?;
     let written = if arguments.seed && outcome.unpublished.is_some() {
-        // A count of added pairs would be wrong: none were added.
+        // The one row would count pairs as added that may not have been.
         Ok(())
     } else {
         output::write(arguments, geoip.as_ref(), &mut outcome, out).and_then(|()| out.flush())
