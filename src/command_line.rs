@@ -1,4 +1,4 @@
-//! What is asked for on the command line.
+//! The command line.
 
 use clap::{Parser, Subcommand};
 use s3newip::error::Error;
@@ -22,12 +22,12 @@ pub(crate) enum Command {
     Scan(Box<ScanArguments>),
 }
 
-/// The subcommand; `None` where the program is the search command. Ends the process where help or the version is asked
+/// Reads the command line. Returns the subcommand; `None` where the program is the search command. Ends the process where help or the version is asked
 /// for.
 ///
 /// # Errors
-/// What is wrong with the command line, escaped: a shell puts file names there, which others choose. splunkd's way to
-/// start a command of its older protocol is an error too: `__GETINFO__` or `__EXECUTE__` is then the first argument.
+/// The command line is wrong: the message is escaped, since a shell puts file names there, which others choose. Or
+/// splunkd starts the program by its older protocol, with `__GETINFO__` or `__EXECUTE__` as the first argument.
 pub(crate) fn read() -> Result<Option<Command>, Error> {
     let first = std::env::args_os().nth(1);
     if first.is_some_and(|first| first.as_encoded_bytes().starts_with(b"__")) {

@@ -17,6 +17,9 @@ pub mod csv;
 
 pub mod reltime;
 
+// What a run takes from the machine.
+pub mod host;
+
 // From a row to a pair.
 pub mod pair;
 

@@ -4,14 +4,33 @@ use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::tz::TimeZone;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use s3newip::error::Error;
+use s3newip::history::LOCK_WAIT;
+use s3newip::host::Host;
+use s3newip::reltime::Zone;
 use signal_hook::consts::SIGXFSZ;
 
-/// The clock, in epoch seconds.
-pub(crate) fn clock() -> i64 {
+/// The machine as a run sees it.
+///
+/// # Errors
+/// The system has no random bytes.
+pub(crate) fn host() -> Result<Host, Error> {
+    Ok(Host {
+        executable: std::env::current_exe().unwrap_or_default(),
+        clock: clock(),
+        seed: seed()?,
+        lock_wait: LOCK_WAIT,
+        zone,
+        hung_up: reader_is_gone,
+    })
+}
+
+/// Epoch seconds; 0 where the clock stands before 1970.
+fn clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs().cast_signed())
 }
@@ -39,18 +58,30 @@ pub(crate) fn widen_standard_input() {
     let _ = fcntl_setpipe_size(io::stdin(), PIPE_BYTES);
 }
 
-/// 16 bytes that nobody outside can guess.
-///
-/// # Errors
-/// The system has none.
-pub(crate) fn seed() -> Result<[u8; 16], Error> {
+/// 16 random bytes, which no one who writes to the logs can guess.
+fn seed() -> Result<[u8; 16], Error> {
     let mut seed = [0; 16];
     getrandom::fill(&mut seed).map_err(Error::environment)?;
     Ok(seed)
 }
 
+/// The time zone that `TZ` names, else the system's setting; UTC where it is not known.
+fn zone() -> Zone {
+    let zone = match std::env::var_os("TZ") {
+        Some(_) => None,
+        None => local_time(),
+    };
+    zone.unwrap_or_else(TimeZone::system).into()
+}
+
+/// The system's setting, from its own file: looking for the zone's name in the database would read the whole folder.
+fn local_time() -> Option<TimeZone> {
+    let rules = std::fs::read("/etc/localtime").ok()?;
+    TimeZone::tzif("/etc/localtime", &rules).ok()
+}
+
 /// Whether the other end of standard output has been closed.
-pub(crate) fn reader_is_gone() -> bool {
+fn reader_is_gone() -> bool {
     let stdout = io::stdout();
     let mut descriptors = [PollFd::new(&stdout, PollFlags::empty())];
     let at_once = Timespec {
@@ -60,4 +91,17 @@ pub(crate) fn reader_is_gone() -> bool {
     let found = poll(&mut descriptors, Some(&at_once));
     let [descriptor] = descriptors;
     found.is_ok() && descriptor.revents().intersects(PollFlags::ERR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use s3newip::reltime::RelativeTime;
+
+    #[test]
+    #[allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+    fn the_system_zone_always_has_an_offset() {
+        let midnight = RelativeTime::parse("@d").unwrap();
+        assert!(midnight.resolve(1_644_413_825, &zone()).is_ok());
+    }
 }

@@ -1,4 +1,4 @@
-//! Which of the program's two faces is asked for, and how its end becomes an exit code.
+//! Runs the search command or `s3newip scan`, and turns the end of the run into an exit code.
 
 mod command_line;
 mod machine;
@@ -10,7 +10,6 @@ use std::process::ExitCode;
 
 use command_line::Command;
 use s3newip::error::{Error, Exit, Fault};
-use s3newip::history::LOCK_WAIT;
 use s3newip::scan;
 use s3newip::splunk::session;
 
@@ -18,7 +17,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(exit) => exit.into(),
         Err(error) => {
-            // Where standard error is closed, the exit code alone reports the failure.
+            // If standard error is closed, the exit code alone reports the failure.
             let _ = writeln!(io::stderr(), "s3newip: {error}");
             match error.fault() {
                 Fault::User => Exit::Usage,
@@ -36,12 +35,8 @@ fn run() -> Result<Exit, Error> {
     match command {
         None => search_command(),
         Some(Command::Scan(arguments)) => {
-            let host = scan::Host {
-                clock: machine::clock(),
-                seed: machine::seed()?,
-                lock_wait: LOCK_WAIT,
-            };
-            scan::run(&arguments, &host, &mut BufWriter::new(io::stdout().lock()))
+            let mut out = BufWriter::new(io::stdout().lock());
+            scan::run(&arguments, &machine::host()?, &mut out)
         }
     }
 }
@@ -55,14 +50,7 @@ fn search_command() -> Result<Exit, Error> {
         ));
     }
     machine::leave_no_core();
-    let executable = std::env::current_exe().map_err(Error::environment)?;
-    let host = session::Host {
-        executable: &executable,
-        clock: machine::clock(),
-        seed: machine::seed()?,
-        lock_wait: LOCK_WAIT,
-        hung_up: &machine::reader_is_gone,
-    };
+    let host = machine::host()?;
     // The plain descriptors: the standard library's own buffers would be a second copy.
     let input = io::stdin()
         .as_fd()

@@ -19,7 +19,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use s3newip::history::LOCK_WAIT;
-use s3newip::splunk::session::{self, Host};
+use s3newip::host::Host;
+use s3newip::reltime::Zone;
+use s3newip::splunk::session;
 use support::files::{State, names_in, wait_until};
 use support::model::{Access, HEADER, Model};
 use support::strace::{About, Strace};
@@ -285,11 +287,12 @@ fn answer_here(splunk: &Splunk, arguments: &str, ip: &str) -> Outcome {
     let execute = execute_frame(&body_of(&[access("billing", ip, NOW)]), true);
     let input = [frame(&getinfo, b""), execute].concat();
     let host = Host {
-        executable: &splunk.binary(),
+        executable: splunk.binary(),
         clock: NOW,
         seed: [7; 16],
         lock_wait: SHORT_WAIT,
-        hung_up: &|| false,
+        zone: Zone::utc,
+        hung_up: || false,
     };
     let mut output = Vec::new();
     session::run(Cursor::new(input), &mut output, &host).unwrap();

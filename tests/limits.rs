@@ -17,8 +17,8 @@
 //! | the wait for the lock | `history::LOCK_WAIT` | nothing is published | tests/concurrency.rs |
 //! | a log line for `scan` | 1 MiB | cut | src/scan/lines.rs |
 //! | an event in which a status is believed | 9,997 bytes | ambiguous: counts as success | src/accesslog |
-//! | rows held in memory | `spill::MEMORY_BYTES` | go to a file | src/detector/spill.rs |
-//! | pairs kept of a history | `fingerprints::MAX_PAIRS` | the history is read again | src/detector/fingerprints.rs |
+//! | rows held in memory | `MEMORY_BYTES` | go to a file | src/detector/spill.rs |
+//! | pairs kept of a history | `MAX_PAIRS` | the history is read again | src/detector/fingerprints.rs |
 //! | a time | the year 9999 | the row is skipped | here |
 
 mod support;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use s3newip::accesslog::{self, HttpStatus, Line};
+use s3newip::host::Host;
 use s3newip::pair;
-use s3newip::reltime::RelativeTime;
+use s3newip::reltime::{RelativeTime, Zone};
 use s3newip::rules::{NewRule, Output, StatusList};
-use s3newip::scan::{self, Host, ScanArguments};
+use s3newip::scan::{self, ScanArguments};
 use s3newip::text::escape;
 use s3newip::text::timestamp::Timestamp;
 use serde_json::{Value, json};
@@ -65,9 +66,12 @@ fn scan_file(path: PathBuf, lookup: PathBuf, format: &str) -> String {
         format: clap::ValueEnum::from_str(format, false).unwrap(),
     };
     let host = Host {
+        executable: PathBuf::new(),
         clock: 1_700_000_000,
         seed: [5; 16],
         lock_wait: Duration::from_secs(1),
+        zone: Zone::utc,
+        hung_up: || false,
     };
     let mut out = Vec::new();
     scan::run(&arguments, &host, &mut out).expect("a scan of a file");

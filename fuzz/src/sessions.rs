@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use s3newip::csv::{Record, RecordReader};
 use s3newip::error::Exit;
-use s3newip::splunk::session::{self, Host};
+use s3newip::host::Host;
+use s3newip::reltime::Zone;
+use s3newip::splunk::session;
 use serde_json::Value;
 
 use super::pieces::Pieces;
@@ -49,11 +51,12 @@ pub(super) fn frame(metadata: &Value, body: &[u8]) -> Vec<u8> {
 /// Lets the app in `folder` have the conversation `input`, which comes in one read, or cut as `seed` has it.
 pub(super) fn talk(folder: &Path, input: &[u8], seed: Option<u8>) -> Heard {
     let host = Host {
-        executable: &folder.join("bin/s3newip"),
+        executable: folder.join("bin/s3newip"),
         clock: CLOCK,
         seed: [7; 16],
         lock_wait: Duration::from_secs(1),
-        hung_up: &|| false,
+        zone: Zone::utc,
+        hung_up: || false,
     };
     let mut output = Vec::new();
     let exit = match seed {

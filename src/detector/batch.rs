@@ -1,43 +1,56 @@
-//! Rows on their way to the detector: what they say, found out by whoever reads them.
+//! Rows on their way to the detector, with the accesses that were read from them.
 
 use std::ops::Range;
 
+use super::spill::HeaderId;
 use crate::access::{Access, PairTexts, Unusable};
 use crate::pair::{PairHasher, PairKey};
 
-/// So many rows or pairs are enough for one go, or a few rows with multivalue fields would fill the memory.
-const MOST: usize = 16 << 10;
+/// Rows that follow each other in the input, and their accesses.
+pub(crate) trait Batch {
+    /// The accesses, one for each row.
+    fn accesses(&self) -> &AccessBatch;
 
-/// The same in bytes of the pairs' texts.
-const MOST_TEXT: usize = 2 << 20;
+    /// The header that the rows came under.
+    fn header(&self) -> HeaderId;
 
-/// Rows that follow each other.
+    /// Appends the bytes to hold of row `row` (from 0): what is needed to return it.
+    fn write_held(&self, row: usize, held: &mut Vec<u8>);
+}
+
+/// The most rows, and the most pairs, of a batch: a few rows with multivalue fields would fill the memory otherwise.
+const MAX_ROWS: usize = 16 << 10;
+
+/// The most bytes of the pairs' texts, which the last row of a batch may exceed.
+const MAX_TEXT_BYTES: usize = 2 << 20;
+
+/// The accesses of the rows of a batch.
 #[derive(Debug, Default)]
-pub struct AccessBatch {
+pub(crate) struct AccessBatch {
     rows: Vec<RowAccess>,
     texts: PairTexts,
     keys: Vec<PairKey>,
 }
 
-/// What one row says.
+/// The access of one row.
 #[derive(Debug)]
 pub(super) struct RowAccess {
     pub(super) access: Result<Access, Unusable>,
-    /// The numbers of its pairs: none where it is no successful access.
+    /// The numbers of its pairs: an empty range for anything but a successful access.
     pub(super) pairs: Range<usize>,
 }
 
 impl AccessBatch {
-    /// Forgets all of them.
-    pub fn clear(&mut self) {
+    /// Removes all rows and keeps their memory.
+    pub(crate) fn clear(&mut self) {
         self.rows.clear();
         self.texts.clear();
         self.keys.clear();
     }
 
-    /// Adds a row: `read` adds the texts of its pairs and returns what it says.
+    /// Adds a row: `read` adds the texts of its pairs and returns its access.
     #[inline]
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         hasher: &PairHasher,
         read: impl FnOnce(&mut PairTexts) -> Result<Access, Unusable>,
@@ -54,19 +67,13 @@ impl AccessBatch {
         self.rows.push(RowAccess { access, pairs });
     }
 
-    /// How many rows.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Whether they are enough for one go.
-    pub fn are_enough(&self) -> bool {
-        self.rows.len().max(self.keys.len()) >= MOST || self.texts.bytes() >= MOST_TEXT
+    /// Whether the detector should take the rows before more are added.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows.len().max(self.keys.len()) >= MAX_ROWS || self.texts.bytes() >= MAX_TEXT_BYTES
     }
 
     pub(super) fn rows(&self) -> &[RowAccess] {

@@ -1,30 +1,30 @@
-//! What came in, counted: the numbers of the summary and of the warning about rows that could not be used.
+//! The counts of the summary, and the warning about rows that could not be used.
 
 use std::fmt;
 
 use crate::access::Unusable;
 
-/// Rows of one search.
+/// The counts of one run.
 #[derive(Debug, Default, Clone)]
-pub struct Counters {
-    /// Rows that came.
-    pub rows: u64,
-    /// Of these, successful accesses.
-    pub successful: u64,
+pub(crate) struct Counters {
+    pub(crate) rows: u64,
+    /// Rows that are successful accesses.
+    pub(crate) successful: u64,
     skipped: Vec<Skipped>,
 }
 
-/// Rows that could not be used, for one reason.
+/// The rows that could not be used for one reason.
 #[derive(Debug, Clone)]
 struct Skipped {
     why: Unusable,
     rows: u64,
+    /// The number of the first of them, from 1.
     first: u64,
 }
 
 impl Counters {
     /// Counts a row that cannot be used; its number is that of the last row counted.
-    pub fn skip(&mut self, why: Unusable) {
+    pub(crate) fn skip(&mut self, why: Unusable) {
         match self.skipped.iter_mut().find(|skipped| skipped.why == why) {
             Some(skipped) => skipped.rows += 1,
             None => self.skipped.push(Skipped {
@@ -35,13 +35,12 @@ impl Counters {
         }
     }
 
-    /// Rows that could not be used, for whatever reason.
-    pub fn skipped(&self) -> u64 {
+    fn skipped(&self) -> u64 {
         self.skipped.iter().map(|skipped| skipped.rows).sum()
     }
 
-    /// How many rows could not be used and why; `None` where all could. `keys` are the names of the key fields.
-    pub fn skipped_message(&self, keys: &[String]) -> Option<String> {
+    /// A sentence about the rows that could not be used; `None` where all could. `keys` are the names of the key fields.
+    pub(crate) fn skipped_message(&self, keys: &[String]) -> Option<String> {
         if self.skipped.is_empty() {
             return None;
         }

@@ -1,27 +1,28 @@
-//! The pairs of the history that settle a pair as known, as fingerprints: taken in one pass over the history, so that a
-//! pair that comes later is settled without another pass.
+//! Fingerprints of the pairs that the history makes known: taken in one pass over the history, so that a later pair is
+//! looked up without another pass.
 //!
-//! Bounded: a history with more pairs than [`MAX_PAIRS`], or many more than its size made expect, is not kept at all, and further passes do the work. A
-//! fingerprint is 64 bits of a hash with a random key: among a million pairs of history and a million of a search, two
-//! different ones share a fingerprint once in 18 million runs. Even then nothing is lost: the merge, which compares 128
-//! bits, finds the pair missing from the history, and it is reported and stored like one that was removed meanwhile.
+//! Bounded: a history with more pairs than [`MAX_PAIRS`], or with many more than its size promised, is not kept at all,
+//! and further passes do the work. A fingerprint is 64 bits of a hash with a random key: among a million pairs of history
+//! and a million of a search, two different ones share a fingerprint once in 18 million runs. Even then nothing is lost:
+//! the merge, which compares 128 bits, finds the pair missing from the history, and it is reported and stored like one
+//! that was removed meanwhile.
 
 use crate::pair::PairKey;
 
 /// The most pairs that are kept, in 16 MiB of slots.
-pub const MAX_PAIRS: u64 = 1_600_000;
+const MAX_PAIRS: u64 = 1_600_000;
 
 /// A hash table of 64-bit fingerprints with open addressing; 0 marks an empty slot.
 #[derive(Debug)]
-pub struct Fingerprints {
+pub(super) struct Fingerprints {
     slots: Vec<u64>,
     /// Slots that may still be filled: some stay empty, or searches for what is not there would not end.
     free: usize,
 }
 
 impl Fingerprints {
-    /// Room for at least `pairs` pairs; `None` where that is more than [`MAX_PAIRS`].
-    pub fn with_room_for(pairs: u64) -> Option<Self> {
+    /// An empty table for at least `pairs` pairs; `None` where that is more than [`MAX_PAIRS`].
+    pub(super) fn with_room_for(pairs: u64) -> Option<Self> {
         let pairs = usize::try_from(pairs).ok().filter(|_| pairs <= MAX_PAIRS)?;
         let slots = pairs + pairs / 4 + 16;
         Some(Self {
@@ -30,8 +31,8 @@ impl Fingerprints {
         })
     }
 
-    /// With these pairs too; `None` where there is no room: the table would not be complete, and no use.
-    pub fn with(mut self, keys: impl IntoIterator<Item = PairKey>) -> Option<Self> {
+    /// Adds these pairs; `None` where there is no room, since a table that is not complete is of no use.
+    pub(super) fn with(mut self, keys: impl IntoIterator<Item = PairKey>) -> Option<Self> {
         keys.into_iter().all(|key| self.insert(key)).then_some(self)
     }
 
@@ -55,7 +56,7 @@ impl Fingerprints {
     }
 
     /// Whether the pair was added.
-    pub fn contains(&self, key: PairKey) -> bool {
+    pub(super) fn contains(&self, key: PairKey) -> bool {
         let fingerprint = fingerprint(key);
         let (before, from) = self.slots.split_at(self.start(fingerprint));
         from.iter()
@@ -86,24 +87,24 @@ mod tests {
 
     #[test]
     fn what_was_added_is_there_and_nothing_else() {
-        let mut settled = Fingerprints::with_room_for(10_000).unwrap();
+        let mut fingerprints = Fingerprints::with_room_for(10_000).unwrap();
         assert!(
             (0..10_000)
                 .chain(0..10_000)
-                .all(|number| settled.insert(key(number)))
+                .all(|number| fingerprints.insert(key(number)))
         );
-        assert!((0..10_000).all(|number| settled.contains(key(number))));
-        assert!(!(10_000..30_000).any(|number| settled.contains(key(number))));
+        assert!((0..10_000).all(|number| fingerprints.contains(key(number))));
+        assert!(!(10_000..30_000).any(|number| fingerprints.contains(key(number))));
     }
 
     #[test]
     fn a_full_table_says_so_and_is_never_searched_for_ever() {
-        let mut settled = Fingerprints::with_room_for(0).unwrap();
+        let mut fingerprints = Fingerprints::with_room_for(0).unwrap();
         let added = (0..100)
-            .take_while(|number| settled.insert(key(*number)))
+            .take_while(|number| fingerprints.insert(key(*number)))
             .count();
         assert_eq!(added, 14);
-        assert!(!settled.contains(key(1000)));
+        assert!(!fingerprints.contains(key(1000)));
     }
 
     #[test]

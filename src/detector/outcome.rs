@@ -1,35 +1,40 @@
 //! The end of a run: the merge with the history, and the verdicts.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Detector, Surveyed, pair_values};
-use crate::detector::spill::{HeaderId, Place, SpillBuffer};
+use super::details::Details;
+use super::engine::Detector;
+use super::spill::{HeaderId, Place, SpillBuffer};
+use super::survey::Survey;
 use crate::error::Error;
 use crate::history::{self, Failure, Merged, Publication, PublishError, Publisher};
+use crate::pair;
 use crate::pairs::{PairId, PairState, Sightings};
 use crate::rules::{Output, Rules};
 use crate::text::timestamp::Timestamp;
 
-/// The columns of the one row that a run which only learns returns.
-pub const SEED_COLUMNS: [&str; 4] = ["pairs_seen", "pairs_added", "pairs_updated", "pairs_total"];
+/// The columns of the one row that a run with `seed` returns.
+pub(crate) const SEED_COLUMNS: [&str; 4] =
+    ["pairs_seen", "pairs_added", "pairs_updated", "pairs_total"];
 
-/// A finished run: what it learnt, and its rows.
+/// A finished run: its pairs, its held rows and what became of the history.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     rules: Rules,
-    /// The pairs, each knowing what the history said of it.
-    pub sightings: Sightings,
-    held: SpillBuffer,
+    /// The pairs of the run, with what the history says of them.
+    pub(crate) sightings: Sightings,
+    held_rows: SpillBuffer,
     /// What the merge did, or would have done where nothing was published.
-    pub merged: Merged,
-    /// Why the history was not written although it should have been.
-    pub unpublished: Option<Failure>,
+    pub(crate) merged: Merged,
+    /// Why the history was not written, if it should have been.
+    pub(crate) unpublished: Option<Failure>,
 }
 
 /// Why a run has no outcome.
 #[derive(Debug)]
-pub enum FinishError {
-    /// Nothing can be decided, and nothing was written.
+pub(crate) enum FinishError {
+    /// The history cannot be read, or is not a table of pairs and times: nothing can be decided, nothing was written.
     Failed(Error),
     /// The reader of the result is gone; nothing was written.
     Cancelled,
@@ -47,12 +52,15 @@ impl Detector {
     /// # Errors
     /// See [`FinishError`]. A history that was read and could not be written is no error but noted in the outcome:
     /// no alert is lost to a full disk.
-    pub fn finish(mut self, publication: Option<&Publication<'_>>) -> Result<Outcome, FinishError> {
+    pub(crate) fn finish(
+        mut self,
+        publication: Option<&Publication<'_>>,
+    ) -> Result<Outcome, FinishError> {
         // Before the history says that these pairs are known: a full disk after that would lose their rows.
-        let flushed = self.held.flush();
+        let flushed = self.held_rows.flush();
         flushed.map_err(|cause| self.unspillable(&cause))?;
         // Its memory is of more use to the merge.
-        self.surveyed = Surveyed::Nothing;
+        self.survey = Survey::NotMade;
         let (merged, unpublished) = match publication {
             None => (self.compare()?, None),
             Some(publication) => self.publish(publication)?,
@@ -60,7 +68,7 @@ impl Detector {
         Ok(Outcome {
             rules: self.rules,
             sightings: self.sightings,
-            held: self.held,
+            held_rows: self.held_rows,
             merged,
             unpublished,
         })
@@ -93,8 +101,8 @@ impl Detector {
 }
 
 impl Outcome {
-    /// What a run that only learns shows instead of rows: the values of [`SEED_COLUMNS`].
-    pub fn seed_row(&self) -> [u64; SEED_COLUMNS.len()] {
+    /// The row of a run with `seed`, which has no others: the values of [`SEED_COLUMNS`].
+    pub(crate) fn seed_row(&self) -> [u64; SEED_COLUMNS.len()] {
         let merged = &self.merged;
         let seen = self.sightings.len() as u64;
         let total = merged.before + merged.added;
@@ -102,7 +110,7 @@ impl Outcome {
     }
 
     /// The new pairs, in order of first sight.
-    pub fn new_pairs(&self) -> impl Iterator<Item = PairId> {
+    pub(crate) fn new_pairs(&self) -> impl Iterator<Item = PairId> {
         self.sightings
             .iter()
             .filter(|(_, pair)| pair.is_new(&self.rules))
@@ -121,23 +129,23 @@ impl Outcome {
         pairs
     }
 
-    /// The new pairs whose rows were let go of, because a survey had found them in the history: somebody removed them
-    /// from it before it was merged.
-    pub fn vanished(&self) -> Vec<PairId> {
+    /// The new pairs whose rows were dropped, because a survey had found them in the history: another program removed
+    /// them from it before it was merged.
+    pub(crate) fn new_pairs_without_rows(&self) -> Vec<PairId> {
         if self.rules.output == Output::All || self.rules.seed {
             return Vec::new();
         }
-        let vanished = |id: &PairId| {
+        let dropped = |id: &PairId| {
             self.sightings
                 .get(*id)
                 .is_some_and(|pair| pair.state == PairState::Known)
         };
-        self.new_pairs().filter(vanished).collect()
+        self.new_pairs().filter(dropped).collect()
     }
 
-    /// How many they are, in words; `None` where there is none.
-    pub fn vanished_message(&self) -> Option<String> {
-        let count = self.vanished().len();
+    /// A sentence about [`Outcome::new_pairs_without_rows`]; `None` where every new pair has its rows.
+    pub(crate) fn without_rows_message(&self) -> Option<String> {
+        let count = self.new_pairs_without_rows().len();
         (count > 0).then(|| {
             format!(
                 "{count} new pairs are shown without their events: another program removed them from the history \
@@ -146,23 +154,22 @@ impl Outcome {
         })
     }
 
-    /// The verdict on this pair.
-    pub fn verdict(&self, id: PairId) -> Option<Verdict> {
+    pub(crate) fn verdict(&self, id: PairId) -> Option<Verdict> {
         verdict(&self.rules, &self.sightings, id)
     }
 
     /// Calls `visit` with every event that is returned: the verdict on its deciding pair, the header it came under, and
-    /// its bytes, in order of row_number. The deciding pair is the first of the event's pairs that is new, else its first.
+    /// its bytes, in the order in which they came. The deciding pair is the first of the event's pairs that is new, else its first.
     ///
     /// # Errors
     /// Those of `visit`, and of reading back the rows beyond memory.
-    pub fn for_each_event<E: From<Error>>(
+    pub(crate) fn for_each_event<E: From<Error>>(
         &mut self,
         mut visit: impl FnMut(&Sightings, &Verdict, HeaderId, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let (rules, sightings) = (self.rules, &self.sightings);
         let mut returned = Returned::new(rules.max_events, sightings.len());
-        self.held.for_each(|row| {
+        self.held_rows.for_each(|row| {
             let mut verdicts = row
                 .pairs
                 .iter()
@@ -184,10 +191,10 @@ impl Outcome {
     ///
     /// # Errors
     /// That of reading back the rows beyond memory.
-    pub fn table(&mut self) -> Result<Vec<(Verdict, Option<Place>)>, Error> {
+    pub(crate) fn table(&mut self) -> Result<Vec<(Verdict, Option<Place>)>, Error> {
         let (rules, sightings) = (self.rules, &self.sightings);
         let mut places = HashMap::new();
-        self.held.for_each(|row| {
+        self.held_rows.for_each(|row| {
             let new = |id: &&PairId| sightings.get(**id).is_some_and(|pair| pair.is_new(&rules));
             // Only earlier and earlier rows of a pair were held: the last one is its earliest.
             places.extend(row.pairs.iter().filter(new).map(|id| (*id, row.place)));
@@ -198,27 +205,32 @@ impl Outcome {
         Ok(verdicts.map(with_place).collect())
     }
 
-    /// Puts the cells of [`super::DETAILS`] that are held at `place` into `row`; nothing where there is none.
+    /// The details that are held at `place`, read by way of the buffer `row`; all empty without a place.
     ///
     /// # Errors
     /// That of reading back a row beyond memory.
-    pub fn read_details(&self, place: Option<Place>, row: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn read_details<'a>(
+        &self,
+        place: Option<Place>,
+        row: &'a mut Vec<u8>,
+    ) -> Result<Details<'a>, Error> {
         row.clear();
-        place.map_or(Ok(()), |place| self.held.read(place, row))
+        if let Some(place) = place {
+            self.held_rows.read(place, row)?;
+        }
+        Ok(Details::decode(row))
     }
 }
 
-/// What is said of a pair.
+/// The decision on a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
-    /// The pair.
-    pub pair: PairId,
-    /// Whether it is new.
-    pub new: bool,
+pub(crate) struct Verdict {
+    pub(crate) pair: PairId,
+    pub(crate) new: bool,
     /// The first time of search and history together; `None` where the history has the pair without one.
-    pub first: Option<Timestamp>,
+    pub(crate) first: Option<Timestamp>,
     /// The last time of both.
-    pub last: Timestamp,
+    pub(crate) last: Timestamp,
 }
 
 fn verdict(rules: &Rules, sightings: &Sightings, id: PairId) -> Option<Verdict> {
@@ -229,6 +241,14 @@ fn verdict(rules: &Rules, sightings: &Sightings, id: PairId) -> Option<Verdict> 
         first: pair.merged_first(),
         last: pair.merged_last(),
     })
+}
+
+/// The values of a pair, in the order of the key fields.
+pub(crate) fn pair_values(
+    sightings: &Sightings,
+    id: PairId,
+) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    pair::values(sightings.text(id))
 }
 
 /// Counts the rows returned for each pair, where there is a limit.

@@ -1,7 +1,7 @@
 //! Rows that may have to be returned: held until it is known whether their pairs are new.
 //!
-//! Invariants: rows come back in order of row_number, unchanged; memory is bounded by [`MEMORY_BYTES`] and one row, what
-//! is beyond goes to a file that has no name, so that nothing is left behind however the process ends.
+//! Invariants: rows come back unchanged, in the order in which they came; memory is bounded by [`MEMORY_BYTES`] and one
+//! row, the rest goes to a file without a name, so that it is gone however the process ends.
 //!
 //! ```text
 //! spill file  = *group
@@ -19,28 +19,26 @@ use crate::text::escape;
 
 /// The memory for held rows, in bytes. Small enough to share a search head with a hundred searches, large enough for
 /// the whole of an ordinary hour.
-pub const MEMORY_BYTES: usize = 6 << 20;
+const MEMORY_BYTES: usize = 6 << 20;
 
-/// The number of the header under which a row arrived.
-pub type HeaderId = u32;
+/// The number of a header, from 0: rows come under different headers in one run.
+pub(crate) type HeaderId = u32;
 
-/// A row that is held.
+/// A held row.
 #[derive(Debug, Clone, Copy)]
-pub struct HeldRow<'a> {
+pub(crate) struct HeldRow<'a> {
     /// The pairs it is about.
-    pub pairs: &'a [PairId],
-    /// The header under which it came.
-    pub header: HeaderId,
-    /// The row itself.
-    pub bytes: &'a [u8],
-    /// Where it is.
-    pub place: Place,
+    pub(crate) pairs: &'a [PairId],
+    /// The header that it came under.
+    pub(crate) header: HeaderId,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) place: Place,
 }
 
-/// Where a row is held, until rows are held, moved or let go of again.
+/// Where a row is held, until rows are held, moved or dropped again.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
-    /// In bytes of the file and, behind its end, of the rows in memory.
+pub(crate) struct Place {
+    /// In bytes of the file and then, after its end, of the rows in memory.
     start: u64,
     length: u32,
 }
@@ -55,9 +53,9 @@ struct Entry {
     more: bool,
 }
 
-/// The rows.
+/// Held rows, in memory and in a file.
 #[derive(Debug)]
-pub struct SpillBuffer {
+pub(crate) struct SpillBuffer {
     entries: Vec<Entry>,
     rows: Vec<u8>,
     folder: PathBuf,
@@ -69,8 +67,8 @@ pub struct SpillBuffer {
 }
 
 impl SpillBuffer {
-    /// None yet. What does not fit into memory goes to a nameless file in `folder`.
-    pub fn new(folder: &Path) -> Self {
+    /// An empty buffer. What does not fit into memory goes to a nameless file in `folder`.
+    pub(crate) fn new(folder: &Path) -> Self {
         Self {
             entries: Vec::new(),
             rows: Vec::new(),
@@ -82,16 +80,22 @@ impl SpillBuffer {
     }
 
     /// The folder for the file.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Holds `row`, which is about `pairs` and came under `header`.
-    pub fn push(&mut self, pairs: &[PairId], header: HeaderId, row: &[u8]) {
+    /// Holds a row, which is about `pairs` and came under `header`; `write` appends its bytes.
+    pub(crate) fn push(
+        &mut self,
+        pairs: &[PairId],
+        header: HeaderId,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
         let Some((last, others)) = pairs.split_last() else {
             return;
         };
-        self.rows.extend_from_slice(row);
+        let start = self.rows.len();
+        write(&mut self.rows);
         self.entries.extend(others.iter().map(|pair| Entry {
             pair: *pair,
             header,
@@ -101,18 +105,18 @@ impl SpillBuffer {
         self.entries.push(Entry {
             pair: *last,
             header,
-            length: row.len() as u32,
+            length: (self.rows.len() - start) as u32,
             more: false,
         });
     }
 
     /// Whether memory is used up.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.memory() > MEMORY_BYTES
     }
 
     /// Whether more than half of the memory is in use.
-    pub fn is_half_full(&self) -> bool {
+    pub(crate) fn is_half_full(&self) -> bool {
         self.memory() > MEMORY_BYTES / 2
     }
 
@@ -121,18 +125,18 @@ impl SpillBuffer {
     }
 
     /// The bytes of the rows that came since the last [`SpillBuffer::retain`], and of those that it left in memory.
-    pub fn waiting(&self) -> u64 {
+    pub(crate) fn waiting(&self) -> u64 {
         self.moved + self.rows.len() as u64
     }
 
-    /// Lets go of the rows in memory that `wanted` (asked with a row's pairs) does not want.
-    pub fn retain(&mut self, mut wanted: impl FnMut(&[PairId]) -> bool) {
+    /// Drops the rows in memory for whose pairs `keep` returns `false`.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&[PairId]) -> bool) {
         self.moved = 0;
         let (mut kept_entries, mut kept_bytes) = (0, 0);
         let (mut at, mut byte) = (0, 0);
         let mut pairs = Vec::new();
         while let Some(length) = self.group(at, &mut pairs) {
-            if wanted(&pairs) {
+            if keep(&pairs) {
                 self.entries.copy_within(at..at + pairs.len(), kept_entries);
                 self.rows.copy_within(byte..byte + length, kept_bytes);
                 kept_entries += pairs.len();
@@ -145,7 +149,8 @@ impl SpillBuffer {
         self.rows.truncate(kept_bytes);
     }
 
-    /// Puts the pairs of the group that begins at entry `at` into `pairs`; its row's length, `None` past the last.
+    /// Puts the pairs of the group that begins at entry `at` into `pairs`. Returns the length of its row; `None` after the
+    /// last group.
     fn group(&self, at: usize, pairs: &mut Vec<PairId>) -> Option<usize> {
         pairs.clear();
         for entry in self.entries.get(at..)? {
@@ -161,7 +166,7 @@ impl SpillBuffer {
     ///
     /// # Errors
     /// The file cannot be made or written.
-    pub fn spill(&mut self) -> io::Result<()> {
+    pub(crate) fn spill(&mut self) -> io::Result<()> {
         let mut file = match self.spilled.take() {
             Some(file) => file,
             None => BufWriter::with_capacity(1 << 18, tempfile::tempfile_in(&self.folder)?),
@@ -183,15 +188,15 @@ impl SpillBuffer {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.spilled.as_mut().map_or(Ok(()), Write::flush)
     }
 
-    /// Calls `visit` with every row, in order of row_number.
+    /// Calls `visit` with every row, in the order in which they came.
     ///
     /// # Errors
     /// Those of `visit`, and of reading the file.
-    pub fn for_each<E: From<Error>>(
+    pub(crate) fn for_each<E: From<Error>>(
         &mut self,
         mut visit: impl FnMut(HeldRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -221,11 +226,11 @@ impl SpillBuffer {
         self.in_memory(visit)
     }
 
-    /// Puts the bytes of the row at `place`, which [`SpillBuffer::for_each`] has named, into `row`.
+    /// Puts the bytes of the row at `place`, from [`SpillBuffer::for_each`], into `row`.
     ///
     /// # Errors
     /// That of reading the file.
-    pub fn read(&self, place: Place, row: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn read(&self, place: Place, row: &mut Vec<u8>) -> Result<(), Error> {
         row.clear();
         let length = place.length as usize;
         match (place.start.checked_sub(self.spilled_bytes), &self.spilled) {
@@ -284,12 +289,12 @@ fn write_group(file: &mut impl Write, row: &HeldRow<'_>) -> io::Result<()> {
     file.write_all(row.bytes)
 }
 
-/// How many bytes of a group stand before its row.
+/// The bytes of a group with `pairs` pairs that stand before its row.
 fn group_start(pairs: usize) -> u64 {
     (3 + pairs) as u64 * 4
 }
 
-/// The next group's header; its pairs and row are put into the buffers. `None` at the end of the file.
+/// Reads the next group: puts its pairs and row into the buffers, returns its header. `None` at the end of the file.
 fn read_group(
     file: &mut impl BufRead,
     pairs: &mut Vec<PairId>,
@@ -351,7 +356,9 @@ mod tests {
             };
             let row = format!("row {number}");
             let ids: Vec<_> = pairs.iter().map(|pair| PairId(*pair)).collect();
-            held.push(&ids, number % 2, row.as_bytes());
+            held.push(&ids, number % 2, |held| {
+                held.extend_from_slice(row.as_bytes())
+            });
             expected.push((pairs, number % 2, row));
             if number % 40 == 39 {
                 held.spill().unwrap();
@@ -370,7 +377,7 @@ mod tests {
     fn a_file_that_lost_its_end_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let mut held = SpillBuffer::new(folder.path());
-        held.push(&[PairId(1)], 0, b"row");
+        held.push(&[PairId(1)], 0, |held| held.extend_from_slice(b"row"));
         held.spill().unwrap();
         held.flush().unwrap();
         let file = held
@@ -389,12 +396,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_let_go_of_frees_memory() {
+    fn dropped_rows_free_memory() {
         let folder = tempfile::tempdir().unwrap();
         let mut held = SpillBuffer::new(folder.path());
         let row = vec![b'x'; MEMORY_BYTES / 16];
         for number in 0..17 {
-            held.push(&[PairId(number)], 0, &row);
+            held.push(&[PairId(number)], 0, |held| held.extend_from_slice(&row));
         }
         assert!(held.is_full());
         held.retain(|pairs| pairs[0].0 % 5 == 0);

@@ -28,15 +28,6 @@ impl Zone {
         Zone(Rules::Database(TimeZone::UTC))
     }
 
-    /// The machine's time zone (`TZ`, else the system's setting); UTC where it is not known.
-    pub fn system() -> Zone {
-        let zone = match std::env::var_os("TZ") {
-            Some(_) => None,
-            None => local_time(),
-        };
-        Zone(Rules::Database(zone.unwrap_or_else(TimeZone::system)))
-    }
-
     /// The time zone that Splunk wrote into the `_tz` column of a search's `info.csv`; `None` where
     /// the text is not one.
     pub fn from_splunk(serialized: &str) -> Option<Zone> {
@@ -67,10 +58,11 @@ impl Zone {
     }
 }
 
-/// The system's setting, from its own file: looking for the zone's name in the database would read the whole folder.
-fn local_time() -> Option<TimeZone> {
-    let rules = std::fs::read("/etc/localtime").ok()?;
-    TimeZone::tzif("/etc/localtime", &rules).ok()
+/// A time zone of the time zone database.
+impl From<TimeZone> for Zone {
+    fn from(zone: TimeZone) -> Zone {
+        Zone(Rules::Database(zone))
+    }
 }
 
 /// The wall clock time whose UTC reading is `seconds` after the epoch; `None` outside of the
@@ -179,8 +171,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn utc_has_no_offset_and_the_system_zone_always_has_one() {
+    fn utc_has_no_offset() {
         assert_eq!(Zone::utc().offset_at(1_644_413_825), Some(0));
-        assert!(Zone::system().offset_at(1_644_413_825).is_some());
     }
 }

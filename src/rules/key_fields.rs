@@ -9,14 +9,14 @@ use crate::text::timestamp::TIME_COLUMNS;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFields(Vec<String>);
 
-/// Fields that the command writes or reads as something else, besides [`TIME_COLUMNS`].
+/// Fields that the command uses for something else, besides [`TIME_COLUMNS`].
 const RESERVED: [&str; 3] = ["_time", "newIP", "count"];
 
 impl KeyFields {
     /// `fields` after `by`, or the default without a `by`.
     ///
     /// # Errors
-    /// None, more than five, one twice, or one that cannot be a key.
+    /// No field, more than five, one twice, or one that cannot be a key.
     pub fn new(fields: Option<Vec<String>>) -> Result<Self, Error> {
         let Some(fields) = fields else {
             return Ok(Self::default());
@@ -33,7 +33,7 @@ impl KeyFields {
         Ok(Self(fields))
     }
 
-    /// The names.
+    /// The names, in the order in which they were given.
     pub fn names(&self) -> &[String] {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What a run is asked to find: which accesses count, what makes a pair new, and which rows are returned.
+//! The rules of a run: which accesses are successful, what makes a pair new, and which rows are returned.
 
 mod key_fields;
 mod status;
@@ -25,7 +25,7 @@ pub enum NewRule {
     Unseen,
 }
 
-/// What is returned.
+/// Which rows are returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
     /// The events of new pairs.
@@ -36,18 +36,18 @@ pub enum Output {
     All,
 }
 
-/// What makes a pair new, and which rows are wanted of it.
+/// What makes a pair new, and which of its rows are returned.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     /// What makes a pair new.
     pub new: NewRule,
-    /// The threshold of newness under [`NewRule::Window`].
+    /// The time that separates old from new under [`NewRule::Window`].
     pub threshold: Timestamp,
     /// Which rows are returned.
     pub output: Output,
     /// Rows returned for each new pair; 0 = all.
     pub max_events: u32,
-    /// Whether the run only learns: no rows at all.
+    /// Whether the run only updates the history and returns no rows.
     pub seed: bool,
 }
 
@@ -88,7 +88,7 @@ impl FromStr for Output {
     }
 }
 
-/// Whole numbers from 0 on.
+/// Reads a whole number from 0 to `u32::MAX`.
 ///
 /// # Errors
 /// Anything else.

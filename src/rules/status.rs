@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// A list of codes and classes of codes.
+/// A list of HTTP status codes and classes of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusList(Vec<RangeInclusive<u16>>);
 
@@ -17,7 +17,7 @@ impl StatusList {
     }
 }
 
-/// What a list looks like.
+/// The error of a text that is not a list of status codes: what such a list looks like.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "expected status codes or classes from 1xx to 5xx with commas between them, as in \"2xx,304\""
@@ -36,7 +36,7 @@ impl FromStr for StatusList {
     }
 }
 
-/// The codes that `206` or `2xx` stands for.
+/// The codes that an item of a list, `206` or `2xx`, stands for.
 fn codes(item: &str) -> Option<RangeInclusive<u16>> {
     let (class, rest) = match item.as_bytes() {
         [class @ b'1'..=b'5', rest @ ..] if rest.len() == 2 => {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_status_is_refused() {
+    fn what_is_not_a_status_is_refused() {
         for text in [
             "",
             "2x",

@@ -1,4 +1,4 @@
-//! Lines that were read at once, and what they say: all that can be done before the detector sees them.
+//! Log lines, and the accesses read from them: all the work on lines that needs no detector.
 
 use std::io::Read;
 use std::ops::Range;
@@ -9,17 +9,17 @@ use indicatif::ProgressBar;
 use super::inputs::Input;
 use super::lines::{LineReader, lines};
 use crate::access::{Access, PairTexts, Unusable, is_success, usable};
-use crate::accesslog::{self, Line, ParseError};
-use crate::detector::AccessBatch;
+use crate::accesslog::{self, HttpStatus, Line, ParseError};
+use crate::detector::{AccessBatch, Batch, Details, HeaderId};
 use crate::error::Error;
 use crate::pair::PairHasher;
 use crate::rules::StatusList;
 use crate::text::timestamp::Timestamp;
 
-/// So many bytes of lines are enough for one batch: those of many small files, as S3 delivers them, make one together.
-const ENOUGH_BYTES: usize = 64 << 10;
+/// The bytes of lines at which a batch is full. Many small files, as S3 delivers them, make one batch together.
+const BATCH_BYTES: usize = 64 << 10;
 
-/// All lines of some inputs.
+/// The lines of all inputs, one input after the other.
 pub(super) struct Lines<'a> {
     inputs: iter::Enumerate<slice::Iter<'a, Input>>,
     progress: &'a ProgressBar,
@@ -35,7 +35,6 @@ struct Opened<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// Of `inputs`.
     pub(super) fn new(inputs: &'a [Input], progress: &'a ProgressBar) -> Self {
         Self {
             inputs: inputs.iter().enumerate(),
@@ -44,10 +43,10 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Puts the next lines into `text`, and into `parts` where those of each input are; none at the end.
+    /// Puts the next lines into `text`, and the place of each input's lines into `parts`: no parts at the end.
     fn next(&mut self, text: &mut Vec<u8>, parts: &mut Vec<Part>) -> Result<(), Error> {
         let mut end = 0;
-        while end < ENOUGH_BYTES {
+        while end < BATCH_BYTES {
             if let Some(Opened {
                 number,
                 input,
@@ -79,14 +78,13 @@ impl<'a> Lines<'a> {
 /// The lines of one input in a batch.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// The number of the input.
+    /// The number of the input, from 0.
     pub(super) input: usize,
     place: Range<usize>,
-    /// How many lines there are.
     pub(super) lines: u64,
-    /// How many of them are neither access log lines nor empty.
+    /// Lines that are neither access log lines nor empty.
     pub(super) unparsable: u64,
-    /// The first of these: its number (from 1) and what is wrong with it.
+    /// The number (from 1) of the first of these, and what is wrong with it.
     pub(super) first_unparsable: Option<(u64, ParseError)>,
 }
 
@@ -102,18 +100,18 @@ impl Part {
     }
 }
 
-/// Lines that follow each other.
+/// Lines that were read at once, and the accesses of those that are access log lines.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct LineBatch {
     text: Vec<u8>,
     parts: Vec<Part>,
     accesses: AccessBatch,
-    /// Where the line of each row_number is.
+    /// Where the line of each access is in `text`.
     places: Vec<Range<usize>>,
 }
 
-impl Batch {
-    /// Puts the next lines into the batch. `false` at the end.
+impl LineBatch {
+    /// Fills the batch with the next lines. Returns `false` at the end.
     ///
     /// # Errors
     /// An input cannot be read.
@@ -123,7 +121,7 @@ impl Batch {
         Ok(!batch.parts.is_empty())
     }
 
-    /// Reads the lines.
+    /// Reads the accesses of the lines.
     pub(super) fn read(&mut self, success: &StatusList, hasher: &PairHasher) {
         self.accesses.clear();
         self.places.clear();
@@ -154,19 +152,47 @@ impl Batch {
         &self.parts
     }
 
-    /// The lines that are access log lines.
-    pub(super) fn accesses(&self) -> &AccessBatch {
-        &self.accesses
-    }
-
-    /// The line of the row_number with this number.
-    pub(super) fn line(&self, row_number: usize) -> Option<Line<'_>> {
-        let line = self.text.get(self.places.get(row_number)?.clone())?;
+    fn line(&self, row: usize) -> Option<Line<'_>> {
+        let line = self.text.get(self.places.get(row)?.clone())?;
         accesslog::parse(line).ok()
     }
 }
 
-/// What a line says; the text of its pair is added to `texts`.
+impl Batch for LineBatch {
+    fn accesses(&self) -> &AccessBatch {
+        &self.accesses
+    }
+
+    /// Lines have no header: they are all the same.
+    fn header(&self) -> HeaderId {
+        0
+    }
+
+    fn write_held(&self, row: usize, held: &mut Vec<u8>) {
+        if let Some(line) = self.line(row) {
+            write_details(&line, held);
+        }
+    }
+}
+
+fn write_details(line: &Line<'_>, held: &mut Vec<u8>) {
+    let mut digits = itoa::Buffer::new();
+    let http_status = match line.http_status {
+        HttpStatus::Code(code) => digits.format(code).as_bytes(),
+        HttpStatus::Absent => b"-",
+        HttpStatus::Ambiguous => b"ambiguous",
+    };
+    let cells = [
+        http_status,
+        line.operation,
+        line.request_uri,
+        line.requester,
+        line.user_agent(),
+    ];
+    Details::encode(Timestamp::from_seconds(line.request_time), cells, held);
+}
+
+/// The access of a line; the text of its pair is added to `texts`.
 fn access(
     line: &Line<'_>,
     success: &StatusList,

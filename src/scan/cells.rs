@@ -1,17 +1,16 @@
-//! The result as rows of cells, whatever the format.
+//! The result as rows of cells, which every format writes in its own way.
 
 use std::borrow::Cow;
 use std::io;
 
 use super::arguments::ScanArguments;
 use super::geoip::GeoIp;
-use crate::csv::{Record, decoded};
-use crate::detector::{DETAILS, Outcome, SEED_COLUMNS, Verdict, pair_values};
+use crate::detector::{DETAIL_COLUMNS, Details, Outcome, SEED_COLUMNS, Verdict, pair_values};
 use crate::pairs::{PairId, Sightings};
 use crate::rules::Output;
 use crate::text::timestamp::{FIRST_TIME, LAST_TIME, Timestamp};
 
-/// The columns that a result has.
+/// The columns of the result.
 pub(super) fn columns(arguments: &ScanArguments) -> Vec<&'static str> {
     if arguments.seed {
         return SEED_COLUMNS.to_vec();
@@ -27,7 +26,7 @@ pub(super) fn columns(arguments: &ScanArguments) -> Vec<&'static str> {
             &[FIRST_TIME, LAST_TIME],
             pair.as_slice(),
             &["count"],
-            &DETAILS,
+            &DETAIL_COLUMNS,
         ]
         .concat(),
         Output::Events => [&["_time"], pair.as_slice(), &["operation", "request_uri"]].concat(),
@@ -43,14 +42,12 @@ pub(super) fn columns(arguments: &ScanArguments) -> Vec<&'static str> {
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cell {
-    /// Text, as bytes from a log.
+    /// Bytes from a log.
     Text(Vec<u8>),
-    /// A number.
     Number(u64),
 }
 
 impl Cell {
-    /// The cell as bytes.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::Text(text) => text.clone(),
@@ -82,21 +79,19 @@ fn for_each_event(
     mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
 ) -> io::Result<()> {
     outcome.for_each_event(|sightings, verdict, _, row| {
-        let [time, _, operation, request_uri] = row_cells(row);
+        let details = Details::decode(row);
+        let [_, operation, request_uri, ..] = details.texts().map(Cow::into_owned);
         visit(event(
             output,
             geoip,
             sightings,
             verdict,
-            Timestamp::parse(&time),
+            details.time,
             [operation, request_uri],
         ))
     })?;
-    for verdict in outcome
-        .vanished()
-        .into_iter()
-        .filter_map(|id| outcome.verdict(id))
-    {
+    let without_rows = outcome.new_pairs_without_rows().into_iter();
+    for verdict in without_rows.filter_map(|id| outcome.verdict(id)) {
         let sightings = &outcome.sightings;
         visit(event(
             output,
@@ -110,7 +105,7 @@ fn for_each_event(
     Ok(())
 }
 
-/// An event's cells.
+/// The cells of an event.
 fn event(
     output: Output,
     geoip: Option<&GeoIp>,
@@ -133,22 +128,22 @@ fn for_each_pair(
     outcome: &mut Outcome,
     mut visit: impl FnMut(Vec<Cell>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut row = Vec::new();
+    let mut held = Vec::new();
     for (verdict, place) in outcome.table()? {
         let sightings = &outcome.sightings;
-        outcome.read_details(place, &mut row)?;
+        let details = outcome.read_details(place, &mut held)?;
         let mut cells = vec![time_cell(verdict.first), time_cell(Some(verdict.last))];
         push_pair(&mut cells, geoip, sightings, verdict.pair);
         cells.push(Cell::Number(
             sightings.get(verdict.pair).map_or(0, |pair| pair.count),
         ));
-        cells.extend(row_cells::<{ DETAILS.len() }>(&row).map(Cell::Text));
+        cells.extend(details.texts().map(|text| Cell::Text(text.into_owned())));
         visit(cells)?;
     }
     Ok(())
 }
 
-/// Bucket, address and place.
+/// Adds the cells of a pair: bucket, address and place.
 fn push_pair(cells: &mut Vec<Cell>, geoip: Option<&GeoIp>, sightings: &Sightings, id: PairId) {
     let mut values = pair_values(sightings, id).map(Cow::into_owned);
     let (bucket_name, remote_ip) = (
@@ -168,12 +163,4 @@ fn time_cell(time: Option<Timestamp>) -> Cell {
             .unwrap_or_default()
             .into_bytes(),
     )
-}
-
-/// The first cells of a held row, decoded; empty where it has none.
-fn row_cells<const N: usize>(row: &[u8]) -> [Vec<u8>; N] {
-    let mut ends = Vec::new();
-    let record = Record::whole(row, &mut ends);
-    let cell = |index| record.map_or(b"".as_slice(), |record| record.raw(index));
-    std::array::from_fn(|index| decoded(cell(index)).into_owned())
 }

@@ -13,7 +13,7 @@ use crate::text::escape;
 /// An open database.
 #[derive(Debug)]
 pub(super) struct GeoIp {
-    /// Its name for messages.
+    /// The file's name for messages.
     name: String,
     reader: Reader<Vec<u8>>,
     /// The first address that could not be looked up, and why.
@@ -40,7 +40,7 @@ impl GeoIp {
         }
     }
 
-    /// What a person must know after the look-ups.
+    /// The warning about look-ups that failed.
     pub(super) fn warning(&self) -> Option<String> {
         let failed = self.failed.get()?;
         Some(format!(
@@ -103,7 +103,7 @@ impl Name {
     }
 }
 
-/// The words of a broken database may be its own.
+/// Escaped, since the message may quote what a damaged database says.
 fn in_words(cause: &MaxMindDbError) -> String {
     escape::escaped(cause.to_string().as_bytes())
 }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::history::History;
 use crate::text::escape;
 
-/// How much compressed data is read at once, in bytes.
+/// Bytes of compressed data that are read at once.
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The first bytes of gzip data (RFC 1952).
@@ -27,10 +27,9 @@ pub(super) enum Input {
     File(PathBuf, u64),
 }
 
-/// What paths lead to.
+/// What the paths lead to.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// What is read.
     pub(super) inputs: Vec<Input>,
     /// Links in folders that lead to folders elsewhere, which are not read.
     pub(super) links: Vec<PathBuf>,
@@ -72,7 +71,7 @@ fn walk(path: &Path, real: &[PathBuf], history: &History, found: &mut Found) -> 
                     .map_or_else(|| cause.to_string(), ToString::to_string),
             )
         })?;
-        // What is named itself is read, whatever it is; what lies in a folder, where it is a log of its own.
+        // A path that is named is read in any case; a file in a folder only if it is a log that is not read anyway.
         let named = entry.depth() == 0;
         let link = !named && entry.path_is_symlink();
         let target = link.then(|| entry.path().canonicalize().ok()).flatten();
@@ -119,7 +118,7 @@ impl<R: Read> Read for UntilItsEnd<R> {
     }
 }
 
-/// Decompresses, and says in its errors what it was doing: "unexpected end of file" alone is no news of a file.
+/// Decompresses, and says so in its errors: "unexpected end of file" alone would seem to be about the file.
 struct Gzip<R>(MultiGzDecoder<R>);
 
 impl<R: BufRead> Read for Gzip<R> {
@@ -131,7 +130,7 @@ impl<R: BufRead> Read for Gzip<R> {
 }
 
 impl Input {
-    /// Its name for messages.
+    /// The name for messages.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Stdin => "standard input".to_owned(),
@@ -139,7 +138,7 @@ impl Input {
         }
     }
 
-    /// Its size in bytes; 0 where it is not known.
+    /// The size in bytes; 0 where it is not known.
     pub(super) fn size(&self) -> u64 {
         match self {
             Self::Stdin => 0,

@@ -11,19 +11,18 @@ use crate::csv::fill;
 /// skipped, not held.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// How much is read at once, in bytes.
+/// The bytes that are read at once.
 const PIECE_BYTES: usize = 256 << 10;
 
 /// Reads lines.
 #[derive(Debug)]
 pub(super) struct LineReader<R> {
     input: R,
-    /// What was read behind the last line.
+    /// The start of a line that was read after the last whole one.
     begun: Vec<u8>,
 }
 
 impl<R: Read> LineReader<R> {
-    /// Of `input`.
     pub(super) fn new(input: R) -> Self {
         Self {
             input,
@@ -31,8 +30,8 @@ impl<R: Read> LineReader<R> {
         }
     }
 
-    /// Puts the next lines into `text` from byte `from` on, some hundred kilobytes of whole ones with their endings: the
-    /// byte behind them, `from` at the end. What is in `text` behind that byte is of no use.
+    /// Puts the next lines into `text` from byte `from` on: some hundred kilobytes of whole lines with their endings.
+    /// Returns where they end, which is `from` at the end of the input. Bytes of `text` after that are of no use.
     pub(super) fn next_lines(&mut self, text: &mut Vec<u8>, from: usize) -> io::Result<usize> {
         let (mut searched, mut length) = (from, from + self.begun.len());
         text.splice(from..length.min(text.len()), self.begun.drain(..));
@@ -100,7 +99,7 @@ mod tests {
         let mut reader = LineReader::new(text);
         let (mut piece, mut found) = (b"other".to_vec(), Vec::new());
         loop {
-            // Behind something else, as in a piece of several inputs.
+            // After something else, as in a piece of several inputs.
             let end = reader.next_lines(&mut piece, 5).unwrap();
             assert_eq!(piece[..5], *b"other");
             if end == 5 {

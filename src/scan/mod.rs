@@ -4,8 +4,8 @@
 //! files, folders, standard input -> lines -> accesslog -> detector -> table, csv or ndjson on standard output
 //! ```
 //!
-//! Standard output has the result and nothing else. Standard error has what a person should know: lines that do not
-//! parse, an empty history, a history that could not be written; a progress bar and a summary on a terminal.
+//! Standard output has the result and nothing else. Standard error has the warnings: lines that do not parse, an empty
+//! history, a history that could not be written; on a terminal also a progress bar and a summary.
 
 mod arguments;
 mod batch;
@@ -19,12 +19,11 @@ mod report;
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use crate::detector::{Detector, FinishError, Outcome};
 use crate::error::{Error, Exit};
 use crate::history::{FileRoute, History, Publication};
-use crate::reltime::Zone;
+use crate::host::Host;
 use crate::rules::{KeyFields, Rules};
 use crate::text::timestamp::Timestamp;
 
@@ -35,25 +34,14 @@ use inputs::Found;
 use intake::Intake;
 use report::Report;
 
-/// Where rows beyond memory go when the history's folder may not be written: on a disk, by the Filesystem Hierarchy
-/// Standard.
+/// The folder for rows beyond memory when the history's folder may not be written: on a disk, by the Filesystem
+/// Hierarchy Standard.
 const SPILL_FOLDER: &str = "/var/tmp";
 
-/// What a scan takes from the host around it.
-#[derive(Debug, Clone, Copy)]
-pub struct Host {
-    /// The clock, in epoch seconds.
-    pub clock: i64,
-    /// 16 random bytes.
-    pub seed: [u8; 16],
-    /// How long to wait for another run to finish with the history.
-    pub lock_wait: Duration,
-}
-
-/// Scans the logs that `arguments` name, writes the result to `out`.
+/// Scans the logs that `arguments` name, writes the result to `out` and returns the exit code.
 ///
 /// # Errors
-/// A file that cannot be read, a history that is none: the history is then as it was.
+/// A log or the history cannot be read, or the result cannot be written.
 pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Result<Exit, Error> {
     let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
     let detector = detector(arguments, host)?;
@@ -65,13 +53,13 @@ pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Resul
     let (detector, counters) = intake.into_parts();
     let mut outcome = finish(detector, arguments, host)?;
     let written = if arguments.seed && outcome.unpublished.is_some() {
-        // What was not learnt is not counted.
+        // The one row would count pairs as added that may not have been.
         Ok(())
     } else {
         output::write(arguments, geoip.as_ref(), &mut outcome, out).and_then(|()| out.flush())
     };
     let report = Report::new(arguments, &links, &counters, &outcome, geoip.as_ref());
-    // Where nobody reads standard error there is nobody to tell.
+    // If standard error is closed, the exit code still reports a failure.
     let _ = report.print(&mut io::stderr());
     match written {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
@@ -82,7 +70,7 @@ pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Resul
     }
 }
 
-/// The error of a result that cannot be written or, by one of ours, not be read back.
+/// The error of a result that cannot be written, or whose rows cannot be read back.
 fn unwritten(cause: io::Error, arguments: &ScanArguments, outcome: &Outcome) -> Error {
     let learnt = match (&outcome.unpublished, arguments.dry_run) {
         (None, false) => {
@@ -99,7 +87,7 @@ fn detector(arguments: &ScanArguments, host: &Host) -> Result<Detector, Error> {
     let now = arguments.now.unwrap_or(host.clock);
     let threshold = arguments
         .window
-        .resolve(now, &Zone::system())
+        .resolve(now, &(host.zone)())
         .map_err(Error::user)?;
     let history = History::new(&arguments.lookup, KeyFields::default().names())
         .map_err(Error::with_nothing_written)?;

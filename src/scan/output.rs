@@ -103,7 +103,7 @@ fn kept_kind(error: csv::Error) -> io::Error {
 /// What a spreadsheet takes for the beginning of a formula, in both widths.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// A cell that no spreadsheet runs as a formula, nor what is behind a semicolon, at which some of them split.
+/// The cell in a form that no spreadsheet runs as a formula, nor what follows a semicolon, at which some of them split.
 fn harmless(cell: &Cell) -> String {
     let text = escape::escaped(&cell.to_bytes());
     if text == "-" {

@@ -1,4 +1,4 @@
-//! What a scan says on standard error.
+//! The messages of a scan on standard error.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -13,8 +13,8 @@ use crate::detector::Outcome;
 use crate::rules::KeyFields;
 use crate::text::escape;
 
-/// A progress bar over the bytes of all inputs, or only their count where standard input is among them, whose length is
-/// not known: on a terminal; nothing elsewhere.
+/// A progress bar over the bytes of all inputs; only their count where standard input is among them, whose length is not
+/// known. It is hidden unless standard error is a terminal.
 pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
     let (bar, template) = if inputs.contains(&Input::Stdin) {
         (
@@ -30,17 +30,16 @@ pub(super) fn progress(inputs: &[Input]) -> ProgressBar {
     style.map_or(bar.clone(), |style| bar.with_style(style))
 }
 
-/// The end of a scan, in words.
+/// The messages at the end of a scan.
 #[derive(Debug)]
 pub(super) struct Report {
-    /// What a person must know.
     warnings: Vec<String>,
-    /// What a person who watches wants to know.
+    /// `None` where the result goes to a program and standard error is not a terminal.
     summary: Option<String>,
 }
 
 impl Report {
-    /// About a scan that did not follow `links`, read `counters`, came to `outcome` and looked up places in `geoip`.
+    /// For a scan that did not follow `links`, read `counters`, came to `outcome` and looked up places in `geoip`.
     pub(super) fn new(
         arguments: &ScanArguments,
         links: &[PathBuf],
@@ -53,7 +52,7 @@ impl Report {
             not_followed(links),
             unparsable(counters),
             empty_history(arguments, &lookup, outcome),
-            outcome.vanished_message(),
+            outcome.without_rows_message(),
             unpublished(&lookup, outcome),
             geoip.and_then(GeoIp::warning),
         ];
@@ -64,7 +63,7 @@ impl Report {
         }
     }
 
-    /// Writes it to `out`.
+    /// Writes the messages to `out`.
     ///
     /// # Errors
     /// Those of `out`.

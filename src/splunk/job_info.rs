@@ -81,9 +81,9 @@ impl JobInfo {
             .unwrap_or(clock)
     }
 
-    /// The zone for snapping to days and longer.
-    pub fn zone(&self) -> Zone {
-        self.zone.clone().unwrap_or_else(Zone::system)
+    /// The zone for snapping to days and longer: the user's, else the one that `machine` returns.
+    pub fn zone(&self, machine: impl FnOnce() -> Zone) -> Zone {
+        self.zone.clone().unwrap_or_else(machine)
     }
 }
 

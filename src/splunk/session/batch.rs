@@ -1,40 +1,44 @@
-//! Rows that were read at once, and what they say: all that can be done with rows before the detector sees them.
+//! Records of a chunk, and the accesses read from them: all the work on rows that needs no detector.
 
 use std::io::Read;
 
-use super::intake::ChunkHeader;
+use super::header::{ChunkHeader, DetailColumns};
 use crate::csv::{ReadError, Record, RecordReader, Records};
-use crate::detector::AccessBatch;
+use crate::detector::{AccessBatch, Batch, HeaderId};
 use crate::pair::PairHasher;
-use crate::rules::StatusList;
+use crate::rules::{Output, StatusList};
 
-/// What must be known to read rows.
+/// How to read the rows of a chunk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reading<'a> {
-    /// The header they came under.
     pub(super) header: &'a ChunkHeader,
-    /// What counts as a success.
+    /// The number of the header.
+    pub(super) number: HeaderId,
     pub(super) success: &'a StatusList,
-    /// What makes the keys of pairs.
     pub(super) hasher: &'a PairHasher,
+    /// What the search returns: it decides what is held of a row.
+    pub(super) output: Output,
 }
 
-/// The rows.
+/// Records that were read at once, and the accesses of a run of them.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct RecordBatch {
     records: Records,
     accesses: AccessBatch,
-    /// The number of the record of each row_number.
+    header: HeaderId,
+    /// The number of each row's record.
     numbers: Vec<usize>,
-    /// The number of a record with another number of cells than its header, behind those that have arrived.
+    /// What is held of a row: its details, or without them its whole record.
+    details: Option<DetailColumns>,
+    /// The number of a record with another number of cells than its header; it follows the rows of `accesses`.
     ragged: Option<usize>,
 }
 
-impl Batch {
-    /// Puts the next records of `reader` into the batch. `false` at the end.
+impl RecordBatch {
+    /// Fills the batch with the next records of `reader`. Returns `false` at the end.
     ///
     /// # Errors
-    /// Why there are none.
+    /// The stream failed, or is not CSV.
     pub(super) fn take(
         reader: &mut &mut RecordReader<impl Read>,
         batch: &mut Self,
@@ -46,16 +50,19 @@ impl Batch {
         Ok(more)
     }
 
-    /// Reads the rows that were not read yet, as many as may be at a time.
+    /// Reads the accesses of the next rows, as many as fit; none once all rows were read.
     pub(super) fn read(&mut self, reading: &Reading<'_>) {
         let Reading {
             header,
             success,
             hasher,
+            ..
         } = reading;
+        self.header = reading.number;
+        self.details = (reading.output == Output::Pairs).then(|| header.details());
         self.accesses.clear();
         self.numbers.clear();
-        while !self.accesses.are_enough() {
+        while !self.accesses.is_full() {
             let number = self.records.next_number();
             let Some(row) = self.records.next_record() else {
                 break;
@@ -71,22 +78,38 @@ impl Batch {
         }
     }
 
-    /// The rows that were read last; there are none where all were read before.
-    pub(super) fn accesses(&self) -> &AccessBatch {
+    /// Whether the last [`RecordBatch::read`] found no row any more.
+    pub(super) fn is_read(&self) -> bool {
+        self.accesses.is_empty()
+    }
+
+    /// The record after the rows that has another number of cells than its header.
+    pub(super) fn ragged(&self) -> Option<Record<'_>> {
+        self.record(self.ragged?)
+    }
+
+    fn record(&self, number: usize) -> Option<Record<'_>> {
+        self.records.get(number).map(|row| row.record)
+    }
+}
+
+impl Batch for RecordBatch {
+    fn accesses(&self) -> &AccessBatch {
         &self.accesses
     }
 
-    /// The record of the row_number with this number.
-    pub(super) fn record(&self, row_number: usize) -> Option<Record<'_>> {
-        self.at(*self.numbers.get(row_number)?)
+    fn header(&self) -> HeaderId {
+        self.header
     }
 
-    /// The record behind the accesses that has another number of cells than its header.
-    pub(super) fn ragged(&self) -> Option<Record<'_>> {
-        self.at(self.ragged?)
-    }
-
-    fn at(&self, number: usize) -> Option<Record<'_>> {
-        self.records.get(number).map(|row| row.record)
+    fn write_held(&self, row: usize, held: &mut Vec<u8>) {
+        let number = self.numbers.get(row);
+        let Some(record) = number.and_then(|number| self.record(*number)) else {
+            return;
+        };
+        match self.details {
+            Some(details) => details.write(&record, held),
+            None => held.extend_from_slice(record.bytes()),
+        }
     }
 }

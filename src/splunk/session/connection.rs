@@ -10,11 +10,11 @@ use crate::text::escape;
 /// Why the conversation ends early.
 #[derive(Debug)]
 pub(super) enum Abort {
-    /// The other end is gone.
+    /// The other end is gone: the search was cancelled.
     Cancelled,
-    /// Something failed, and no reply can say so: what comes is not the protocol, or the rows of a reply broke off.
+    /// The run failed, and no reply can say so: the input is not the protocol, or the rows of a reply broke off.
     Unreportable(Error),
-    /// Something failed: splunkd is told, with these messages before.
+    /// The run failed: the reply says so, after these messages.
     Failed(Error, Vec<(Level, String)>),
 }
 
@@ -35,7 +35,7 @@ impl From<io::Error> for Abort {
     }
 }
 
-/// Both directions.
+/// The two streams.
 pub(super) struct Connection<R: Read, W: Write> {
     input: BufReader<R>,
     output: BufWriter<W>,
@@ -56,21 +56,21 @@ impl<R: Read, W: Write> Connection<R, W> {
         self.input
     }
 
-    /// The first request: getinfo. `None` where nothing comes at all.
+    /// Receives the first request: getinfo. `None` where nothing comes at all.
     pub(super) fn receive_first(&mut self) -> Result<Option<Request>, Abort> {
         let header = match self.header() {
             Ok(Some(header)) => header,
             Ok(None) => return Ok(None),
             Err(Abort::Failed(..)) => return Err(Abort::Unreportable(not_chunked())),
-            Err(lost) => return Err(lost),
+            Err(abort) => return Err(abort),
         };
         let request = self.request(header, "getinfo")?;
-        // Nothing is expected here; what comes all the same is no reason to fail.
+        // getinfo has no rows; if a body comes all the same, it is skipped.
         io::copy(&mut self.body(), &mut io::sink())?;
         Ok(Some(request))
     }
 
-    /// The next request: execute. `None` at the end of the input.
+    /// Receives the next request: execute. `None` at the end of the input.
     pub(super) fn receive(&mut self) -> Result<Option<Request>, Abort> {
         match self.header()? {
             Some(header) => self.request(header, "execute").map(Some),
@@ -181,17 +181,17 @@ impl<R: Read, W: Write> Connection<R, W> {
         self.output
             .write_all(frame::header_line(header).as_bytes())?;
         self.output.write_all(&metadata)?;
-        write(&mut self.output).map_err(|lost| match lost {
-            // Another frame would be taken for the rest of the rows.
+        write(&mut self.output).map_err(|abort| match abort {
+            // splunkd would take another frame for the rest of the rows.
             Abort::Failed(error, _) => Abort::Unreportable(error),
-            lost => lost,
+            abort => abort,
         })?;
         Ok(self.output.flush()?)
     }
 }
 
-/// The error of a first line that is none of the protocol's, with the two ways in which that happens. What came is not
-/// shown: the older protocol's first lines hold a session key.
+/// The error of a first line that is not one of the protocol, with the two ways in which that happens. The line is not
+/// shown: those of the older protocol hold a session key.
 pub fn not_chunked() -> Error {
     Error::environment(
         "standard input does not begin with a frame of Splunk's chunked protocol (\"chunked 1.0,...\"); as a search \
@@ -209,7 +209,7 @@ pub(super) struct Body<'a, R> {
 }
 
 impl<R> Body<'_, R> {
-    /// How many bytes have not been read.
+    /// The bytes that have not been read.
     pub(super) fn length(&self) -> u64 {
         *self.unread
     }
@@ -242,11 +242,11 @@ mod tests {
         let mut out = Vec::new();
         let mut connection = Connection::new(io::empty(), &mut out);
         let reply = Reply::default();
-        let lost = connection.reply_streamed(&reply, 9, |out| {
+        let sent = connection.reply_streamed(&reply, 9, |out| {
             out.write_all(b"a row")?;
             Err(Error::environment("no disk").into())
         });
-        assert!(matches!(lost, Err(Abort::Unreportable(error)) if error.to_string() == "no disk"));
+        assert!(matches!(sent, Err(Abort::Unreportable(error)) if error.to_string() == "no disk"));
         drop(connection);
         assert!(out.ends_with(b"a row"));
     }

@@ -1,4 +1,4 @@
-//! The body of a reply with events: every event as it came, plus what is said of its pair.
+//! The body of a reply with events: every event as it came, plus the verdict on its pair.
 //!
 //! Chunks may come with different headers. The reply has the union of their columns in order of first appearance, then
 //! firstTime, lastTime and newIP; where the input has a column of that name, its cells are replaced where they stand.
@@ -7,13 +7,12 @@ use std::collections::{HashMap, HashSet};
 use std::iter::repeat;
 
 use super::connection::{Abort, Visit};
-use super::intake::ChunkHeader;
+use super::header::ChunkHeader;
 use crate::csv::{MULTIVALUE_PREFIX, Record, push_cell, record_of};
-use crate::detector::spill::HeaderId;
-use crate::detector::{Outcome, Verdict, pair_values};
+use crate::detector::{HeaderId, Outcome, Verdict, pair_values};
 use crate::text::timestamp::{FIRST_TIME, LAST_TIME};
 
-/// What the reply adds.
+/// A column that the reply adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Added {
     FirstTime,
@@ -72,7 +71,7 @@ pub(super) struct EventRows<'a> {
     headers: &'a [ChunkHeader],
     keys: &'a [String],
     columns: Vec<Vec<u8>>,
-    /// How many of them came.
+    /// The number of them that came with events; the others are added.
     came: usize,
 }
 
@@ -129,7 +128,7 @@ impl<'a> EventRows<'a> {
             }
             emit(&row)
         })?;
-        for id in outcome.vanished() {
+        for id in outcome.new_pairs_without_rows() {
             if let Some(verdict) = outcome.verdict(id) {
                 row.clear();
                 self.push_bare_row(&mut row, outcome, &verdict);
@@ -139,7 +138,7 @@ impl<'a> EventRows<'a> {
         Ok(())
     }
 
-    /// A row for a pair whose events were let go of: its keys and times.
+    /// A row for a pair whose events were dropped: its keys and times.
     fn push_bare_row(&self, out: &mut Vec<u8>, outcome: &Outcome, verdict: &Verdict) {
         let values: Vec<_> = pair_values(&outcome.sightings, verdict.pair).collect();
         for (index, name) in self.columns.iter().enumerate() {

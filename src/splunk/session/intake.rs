@@ -3,68 +3,28 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use super::batch::{Batch, Reading};
+use super::batch::{Reading, RecordBatch};
 use super::connection::Abort;
-use crate::access::AccessColumns;
-use crate::csv::{Header, ReadError, Record, RecordReader, Records};
-use crate::detector::{Counters, DETAILS, Detector};
+use super::header::ChunkHeader;
+use crate::csv::{ReadError, Record, RecordReader, Records};
+use crate::detector::{Counters, Detector, HeaderId};
 use crate::error::Error;
 use crate::ordered_pool::run_in_order;
 use crate::pair::PairHasher;
-use crate::rules::{Output, StatusList};
+use crate::rules::StatusList;
 use crate::splunk::options::Options;
-use crate::text::timestamp::TIME_COLUMNS;
 
-/// The fields that a search reads besides its key fields, and those that people put into its table: a field that nobody
-/// asks for is not extracted (splunkd drives extraction by required_fields). A `reporting` search, which returns a table,
-/// gets no other columns: it reads those of rows from stats and tstats too.
-pub(super) fn fields(reporting: bool) -> impl Iterator<Item = &'static str> {
-    let times = TIME_COLUMNS
-        .iter()
-        .flat_map(|(first, last)| [*first, *last]);
-    let summarised = times.chain(["count"]).filter(move |_| reporting);
-    ["_time", "_raw"]
-        .into_iter()
-        .chain(DETAILS)
-        .chain(summarised)
-}
+/// The bytes of a body from which on threads read it, and the accesses in its rows, ahead of the detector.
+const AHEAD_BYTES: u64 = 512 << 10;
 
-/// A header that a chunk came with.
-#[derive(Debug)]
-pub(super) struct ChunkHeader {
-    /// The names.
-    pub(super) names: Header,
-    /// Where the columns are that say what a row is about.
-    pub(super) columns: AccessColumns,
-    details: [Option<usize>; DETAILS.len()],
-}
-
-impl ChunkHeader {
-    fn new(record: &Record<'_>, keys: &[String]) -> Self {
-        let names = Header::new(record);
-        Self {
-            columns: AccessColumns::find(&names, keys),
-            details: DETAILS.map(|name| names.position(name.as_bytes())),
-            names,
-        }
-    }
-
-    /// Whether a record has as many cells.
-    pub(super) fn fits(&self, record: &Record<'_>) -> bool {
-        record.cells() == self.names.len()
-    }
-
-    /// Whether it has the column [`DETAILS`]`[index]`.
-    pub(super) fn has_detail(&self, index: usize) -> bool {
-        self.details.get(index).is_some_and(Option::is_some)
-    }
-}
+/// Threads that read a long body.
+const READERS: usize = 1;
 
 /// The rows so far.
 #[derive(Debug)]
 pub(super) struct Intake {
     headers: Vec<ChunkHeader>,
-    /// The number of each of them, by its bytes: there may be one for each chunk.
+    /// The number of each header, by its bytes: each chunk may bring another one.
     numbers: HashMap<Vec<u8>, usize>,
     keys: Vec<String>,
     success: StatusList,
@@ -80,12 +40,6 @@ struct Rows {
     detector: Detector,
     counters: Counters,
 }
-
-/// A body of so many bytes is worth threads, which read it and the accesses in its rows ahead of the detector.
-const AHEAD_BYTES: u64 = 512 << 10;
-
-/// Threads that read a long body.
-const READERS: usize = 1;
 
 impl Intake {
     pub(super) fn new(detector: Detector, options: &Options) -> Self {
@@ -121,14 +75,16 @@ impl Intake {
             let threads = if length < AHEAD_BYTES { 0 } else { READERS };
             let reading = Reading {
                 header,
+                number: number as HeaderId,
                 success: &self.success,
                 hasher: &self.hasher,
+                output: self.rows.detector.rules().output,
             };
-            let maker = || |batch: &mut Batch| batch.read(&reading);
+            let maker = || |batch: &mut RecordBatch| batch.read(&reading);
             let rows = &mut self.rows;
-            run_in_order(threads, &mut reader, Batch::take, maker, |batch| {
+            run_in_order(threads, &mut reader, RecordBatch::take, maker, |batch| {
                 let batch = batch.map_err(|error| rows.unreadable(error))?;
-                rows.ingest(number, batch, &reading)
+                rows.ingest(batch, &reading)
             })?;
         }
         self.spare = Some(reader.into_spare());
@@ -148,28 +104,14 @@ impl Intake {
 }
 
 impl Rows {
-    /// Ingests the rows of a batch, which came under the header with this number.
-    fn ingest(
-        &mut self,
-        number: usize,
-        batch: &mut Batch,
-        reading: &Reading<'_>,
-    ) -> Result<(), Abort> {
-        let header = reading.header;
-        let details = self.detector.rules().output == Output::Pairs;
+    /// Ingests all rows of a batch, the first of which were read.
+    fn ingest(&mut self, batch: &mut RecordBatch, reading: &Reading<'_>) -> Result<(), Abort> {
         loop {
-            let row = |row_number, out: &mut Vec<u8>| match batch.record(row_number) {
-                Some(record) if details => push_details(out, &record, header),
-                Some(record) => out.extend_from_slice(record.bytes()),
-                None => {}
-            };
-            let accesses = batch.accesses();
-            self.detector
-                .ingest(accesses, &mut self.counters, number as u32, row)?;
+            self.detector.ingest(batch, &mut self.counters)?;
             if let Some(record) = batch.ragged() {
-                return Err(self.ragged(&record, header).into());
+                return Err(self.ragged(&record, reading.header).into());
             }
-            if accesses.is_empty() {
+            if batch.is_read() {
                 return Ok(());
             }
             batch.read(reading);
@@ -194,15 +136,5 @@ impl Rows {
             ))
             .into(),
         }
-    }
-}
-
-/// Appends the cells of [`DETAILS`] as they stand, empty where there is no such column.
-fn push_details(out: &mut Vec<u8>, record: &Record<'_>, header: &ChunkHeader) {
-    for (index, column) in header.details.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(column.map_or(b"".as_slice(), |at| record.raw(at)));
     }
 }

@@ -4,71 +4,51 @@
 //! splunkd                                this process
 //! getinfo                           ->
 //!                                   <-   type, required_fields          touches no file: splunkd starts several probe
-//! end of input                      ->   exit 0                         processes per search that ask no more
+//! end of input                      ->   exit 0                         processes per search that end here
 //! execute (rows, finished: false)   ->
 //!                                   <-   nothing yet, finished: false
 //! execute (rows, finished: true)    ->   merges, publishes
 //!                                   <-   rows, messages, finished: true
 //! ```
 //!
-//! Each request is read whole before it is answered, or both sides wait for each other. The end of input before the
-//! last request, and a reader that is gone, mean that the search was cancelled: nothing is published, exit 0.
+//! Each request is read whole before it is answered; otherwise both sides would wait for each other. The end of input
+//! before the last request, or a reader that is gone, means that the search was cancelled: nothing is published, exit 0.
 
 mod batch;
 mod connection;
 mod events;
+mod header;
 mod intake;
 mod pairs;
+mod search;
 mod summary;
 
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::detector::{Detector, FinishError, Outcome};
 use crate::error::{Error, Exit};
-use crate::history::{FileRoute, History, Publication, Route};
+use crate::host::Host;
 use crate::reltime::Zone;
-use crate::rules::{Output, Rules};
-use crate::splunk::app::App;
-use crate::splunk::job_info::JobInfo;
-use crate::splunk::message::{Inspector, Kind, Level, Reply, SearchInfo};
-use crate::splunk::options::{Options, Publish};
-use crate::splunk::rest::RestRoute;
-use crate::text::escape;
+use crate::rules::Output;
+use crate::splunk::message::{Inspector, Kind, Level, Reply};
+use crate::splunk::options::Options;
 
 pub use connection::not_chunked;
 
 use connection::{Abort, Connection};
-use events::EventRows;
-use intake::Intake;
-use pairs::PairRows;
-use summary::Summary;
+use header::required_fields;
+use search::Search;
 
 /// How long to read on after a fatal error, so that splunkd can take the reply before the pipe breaks.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// What a session takes from the host around it.
-pub struct Host<'a> {
-    /// The program's path.
-    pub executable: &'a Path,
-    /// The clock, in epoch seconds.
-    pub clock: i64,
-    /// 16 random bytes.
-    pub seed: [u8; 16],
-    /// How long to wait for another search to finish with the history.
-    pub lock_wait: Duration,
-    /// Whether the reader of the replies is gone.
-    pub hung_up: &'a dyn Fn() -> bool,
-}
-
-/// Holds the conversation on `input` and `output` to its end.
+/// Holds the conversation on `input` and `output` to its end, and returns the exit code.
 ///
 /// # Errors
 /// No reply can say what failed: the first bytes are not those of the protocol, or the rows of a reply broke off.
-pub fn run<R, W>(input: R, output: W, host: &Host<'_>) -> Result<Exit, Error>
+pub fn run<R, W>(input: R, output: W, host: &Host) -> Result<Exit, Error>
 where
     R: Read + Send + 'static,
     W: Write,
@@ -85,7 +65,7 @@ where
                 error: Some(error.to_string()),
                 ..Reply::default()
             };
-            // A reader that is gone needs no reply, and no time to take it.
+            // If the reply could not be sent, the reader is gone: there is nothing to wait for.
             if connection.reply(&reply).is_ok() {
                 drain(connection.into_input());
             }
@@ -96,7 +76,7 @@ where
 
 fn converse<R: Read + Send, W: Write>(
     connection: &mut Connection<R, W>,
-    host: &Host<'_>,
+    host: &Host,
 ) -> Result<(), Abort> {
     let Some(getinfo) = connection.receive_first()? else {
         return Ok(());
@@ -104,8 +84,8 @@ fn converse<R: Read + Send, W: Write>(
     let preview = getinfo.preview();
     let info = getinfo.into_search_info();
     let options = Options::parse(info.args())?;
-    // The search's own now() is not known yet, and will not be far from the clock: a window that leads out of the calendar
-    // is refused before the search starts.
+    // A window that leads out of the calendar is refused before the search starts. Its now() is not known yet, and is
+    // close to the clock.
     options.threshold(host.clock, &Zone::utc())?;
     connection.reply(&capabilities(&options))?;
     let Some(mut request) = connection.receive()? else {
@@ -114,7 +94,7 @@ fn converse<R: Read + Send, W: Write>(
     let mut search = Search::start(info, options, preview, host)?;
     loop {
         let length = connection.body().length();
-        search.intake.read_chunk(connection.body(), length)?;
+        search.read_chunk(connection.body(), length)?;
         if request.finished() {
             return search.finish(connection);
         }
@@ -133,7 +113,7 @@ fn converse<R: Read + Send, W: Write>(
 fn capabilities(options: &Options) -> Reply {
     let reporting = options.seed || options.output == Output::Pairs;
     let mut fields = options.by.names().to_vec();
-    for column in intake::fields(reporting) {
+    for column in required_fields(reporting) {
         if !fields.iter().any(|field| field == column) {
             fields.push(column.to_owned());
         }
@@ -149,159 +129,15 @@ fn capabilities(options: &Options) -> Reply {
     }
 }
 
-/// A search under way.
-struct Search<'a> {
-    intake: Intake,
-    options: Options,
-    preview: bool,
-    /// `None` where the history is published as a file.
-    rest: Option<RestRoute>,
-    holder: String,
-    host: &'a Host<'a>,
-    started: Instant,
-}
-
-impl<'a> Search<'a> {
-    fn start(
-        info: SearchInfo,
-        options: Options,
-        preview: bool,
-        host: &'a Host<'a>,
-    ) -> Result<Self, Error> {
-        let started = Instant::now();
-        let job = JobInfo::read(info.dispatch_dir().as_deref());
-        let now = job.now(info.sid(), host.clock);
-        let threshold = options.threshold(now, &job.zone())?;
-        let app = App::of(host.executable)?;
-        let history = app.history(&options.lookup, options.by.names())?;
-        let rules = Rules {
-            new: options.new,
-            threshold,
-            output: options.output,
-            max_events: options.max_events,
-            seed: options.seed,
-        };
-        let spill_folder = spill_folder(&info, &history);
-        let detector = Detector::new(rules, history, &host.seed, &spill_folder);
-        let publish = options.publish;
-        Ok(Self {
-            intake: Intake::new(detector, &options),
-            options,
-            preview,
-            holder: format!(
-                "process {}, search {}",
-                std::process::id(),
-                escape::quoted(info.sid().as_bytes())
-            ),
-            rest: rest_route(&app, info, publish, job.in_cluster)?,
-            host,
-            started,
-        })
-    }
-
-    /// Merges, publishes, and answers the last request.
-    fn finish<R: Read, W: Write>(self, connection: &mut Connection<R, W>) -> Result<(), Abort> {
-        let Self {
-            intake,
-            options,
-            host,
-            ..
-        } = self;
-        let (detector, headers, counters) = intake.into_parts();
-        let lookup = options.lookup.clone();
-        let folder = detector.history().folder().to_owned();
-        let file = FileRoute::new(&folder);
-        let publication = Publication {
-            route: self.rest.as_ref().map_or(&file as &dyn Route, |rest| rest),
-            holder: &self.holder,
-            lock_wait: host.lock_wait,
-            cancelled: host.hung_up,
-        };
-        let writes = options.update && !self.preview;
-        let mut outcome = match detector.finish(writes.then_some(&publication)) {
-            Ok(outcome) => outcome,
-            Err(FinishError::Cancelled) => return Err(Abort::Cancelled),
-            Err(FinishError::Failed(error)) => return Err(error.into()),
-        };
-        let summary = Summary {
-            options: &options,
-            counters: &counters,
-            outcome: &outcome,
-            lookup: lookup.as_str(),
-            preview: self.preview,
-            elapsed: self.started.elapsed(),
-        };
-        let messages = summary.messages();
-        if let (true, Some(failure)) = (options.seed, &outcome.unpublished) {
-            let error = Error::environment(summary::not_learnt(failure));
-            return Err(Abort::Failed(error, messages));
-        }
-        let reply = Reply {
-            inspector: Some(Inspector { messages }),
-            finished: Some(true),
-            ..Reply::default()
-        };
-        answer(connection, &reply, &options, &headers, &mut outcome)
-    }
-}
-
-/// Sends the last reply with its rows.
-fn answer<R: Read, W: Write>(
-    connection: &mut Connection<R, W>,
-    reply: &Reply,
-    options: &Options,
-    headers: &[intake::ChunkHeader],
-    outcome: &mut Outcome,
-) -> Result<(), Abort> {
-    if options.seed {
-        return connection.reply_with(reply, &summary::seed_row(outcome));
-    }
-    match options.output {
-        Output::Pairs => {
-            let rows = PairRows::new(headers, options.by.names(), outcome)?;
-            connection.reply_each(reply, |visit| rows.each(outcome, visit))
-        }
-        Output::Events | Output::All => {
-            let rows = EventRows::new(headers, options.by.names());
-            connection.reply_each(reply, |visit| rows.each(outcome, visit))
-        }
-    }
-}
-
-/// The route through splunkd, where `publish` asks for it or the search runs in a search head cluster: there a file on
-/// one member's disk reaches no other member.
-fn rest_route(
-    app: &App,
-    info: SearchInfo,
-    publish: Publish,
-    in_cluster: bool,
-) -> Result<Option<RestRoute>, Error> {
-    match publish {
-        Publish::Auto if !in_cluster => return Ok(None),
-        Publish::File => return Ok(None),
-        Publish::Auto | Publish::Rest => {}
-    }
-    let (uri, dispatch_dir) = (info.splunkd_uri().to_owned(), info.dispatch_dir());
-    RestRoute::new(app, &uri, info.into_session_key(), dispatch_dir.as_deref()).map(Some)
-}
-
-/// Where rows beyond memory go: the search's dispatch folder, else beside the lookup.
-fn spill_folder(info: &SearchInfo, history: &History) -> PathBuf {
-    match info.dispatch_dir() {
-        Some(folder) if folder.is_dir() => folder,
-        _ => history.folder().to_owned(),
-    }
-}
-
-/// Reads what still comes, at most for [`DRAIN`].
+/// Reads the rest of `input`, at most for [`DRAIN`].
 fn drain(mut input: impl Read + Send + 'static) {
     let (done, wait) = mpsc::channel();
     let read_on = move || {
         let copied = io::copy(&mut input, &mut io::sink());
-        // Nobody listens any more once the time is up.
+        // The receiver is gone once the time is up; drop the result.
         let _ = done.send(copied.is_ok());
     };
-    // Where there is no thread to be had nothing is sent, and nothing is waited for.
+    // Without a thread the sender is dropped, and the wait below ends at once.
     let _ = thread::Builder::new().spawn(read_on);
     let _ = wait.recv_timeout(DRAIN);
 }

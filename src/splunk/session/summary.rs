@@ -1,4 +1,4 @@
-//! What a run says about itself.
+//! The messages of a run.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Summary<'_> {
                 self.outcome
                     .unpublished
                     .as_ref()
-                    // A run that only learns has no rows to speak of, and an error of its own.
+                    // A run with seed=true has an error of its own.
                     .filter(|_| !self.options.seed)
                     .map(|failure| unpublished(self.lookup, failure)),
             ),
@@ -39,7 +39,7 @@ impl Summary<'_> {
                 Level::Warn,
                 self.counters.skipped_message(self.options.by.names()),
             ),
-            (Level::Warn, self.outcome.vanished_message()),
+            (Level::Warn, self.outcome.without_rows_message()),
             (Level::Info, Some(self.sum())),
         ];
         messages
@@ -135,7 +135,7 @@ fn remedy(failure: &Failure) -> &str {
     failure.error.remedy().unwrap_or(DISK_REMEDY)
 }
 
-/// The table of a run that only learns.
+/// The table of a run with seed=true.
 pub(super) fn seed_row(outcome: &Outcome) -> Vec<u8> {
     let values = outcome.seed_row().map(|value| value.to_string());
     format!("{}\n{}\n", SEED_COLUMNS.join(","), values.join(",")).into_bytes()

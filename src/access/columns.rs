@@ -1,82 +1,15 @@
-//! One row of a search's results: the pairs it is about, when, and whether the access succeeded.
-//!
-//! The rules, in the order in which they are asked:
-//!
-//! ```text
-//! time     _time; else firstTime/lastTime, earliest/latest or firstTimeSeen/lastTimeSeen (rows of stats and tstats)
-//! pairs    the key fields; a multivalue field counts once a value; empty or "-" is no value
-//! success  the status in _raw where that is an S3 access log line, else http_status; what is ambiguous, absent or no
-//!          three-digit number is a success: an attacker who hides the status must not hide the access
-//! count    1 where there is a _raw, which makes the row an event; else the count column where it is a whole number, else 1
-//! ```
+//! Accesses out of the rows of a search.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::collections::HashSet;
 
-use crate::accesslog::{self, HttpStatus};
+use super::row::{Access, MAX_PAIR_BYTES_PER_ROW, MAX_PAIRS_PER_ROW, Unusable, is_success, usable};
+use super::texts::PairTexts;
+use crate::accesslog;
 use crate::csv::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues, quoted};
 use crate::pair;
 use crate::rules::StatusList;
-use crate::text::escape;
 use crate::text::timestamp::{TIME_COLUMNS, Timestamp};
-
-/// The longest key value, in bytes: far beyond the names of buckets and addresses, and short enough that a row of the
-/// history, with all its quotes, can be read back.
-pub const MAX_KEY_BYTES: usize = 1 << 20;
-
-/// The most pairs that one row may stand for through multivalue key fields.
-pub const MAX_PAIRS_PER_ROW: usize = 10_000;
-
-/// The most bytes that the values of these pairs may have together.
-pub const MAX_PAIR_BYTES_PER_ROW: usize = 16 << 20;
-
-/// What a row says besides its pairs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Access {
-    /// The first time it stands for.
-    pub first: Timestamp,
-    /// The last time it stands for.
-    pub last: Timestamp,
-    /// Whether it counts as a successful access.
-    pub success: bool,
-    /// How many events it stands for.
-    pub count: u64,
-}
-
-/// Why a row cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unusable {
-    /// No time, or none that is a decimal epoch time before the year 10000.
-    Time,
-    /// The key field with this number (from 0) is missing, empty or `-`.
-    Key(usize),
-    /// The key field with this number (from 0) holds a NUL byte, which no lookup can keep.
-    Nul(usize),
-    /// The key field with this number (from 0) is longer than [`MAX_KEY_BYTES`].
-    TooLong(usize),
-    /// More than [`MAX_PAIRS_PER_ROW`] pairs, or more than [`MAX_PAIR_BYTES_PER_ROW`] bytes of them.
-    TooManyPairs,
-}
-
-impl Unusable {
-    /// The reason in words, `keys` being the names of the key fields.
-    pub fn describe(self, keys: &[String]) -> impl fmt::Display {
-        let name = |index: usize| {
-            let name = keys.get(index).map_or("?", String::as_str);
-            escape::escaped(name.as_bytes())
-        };
-        match self {
-            Self::Time => "no usable _time".to_owned(),
-            Self::Key(index) => format!("no {}", name(index)),
-            Self::Nul(index) => format!("a NUL byte in {}", name(index)),
-            Self::TooLong(index) => format!("more than {MAX_KEY_BYTES} bytes in {}", name(index)),
-            Self::TooManyPairs => format!(
-                "more than {MAX_PAIRS_PER_ROW} pairs, or {} MB of them, in one row",
-                MAX_PAIR_BYTES_PER_ROW >> 20
-            ),
-        }
-    }
-}
 
 /// A field's column and its multivalue twin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,11 +26,11 @@ impl Field {
         }
     }
 
-    /// The usable ones of the field's values in `record` as texts of a pair, each once. `index` is its number among the
-    /// key fields.
+    /// The usable values of the field in `record` as texts of a pair, each once. `index` is its number among the key
+    /// fields.
     ///
     /// # Errors
-    /// There is none, why the first one cannot be used; or there are too many.
+    /// Without a usable value, why the first one cannot be used; or there are too many.
     fn texts(self, record: &Record<'_>, index: usize) -> Result<Vec<Vec<u8>>, Unusable> {
         let twin = cell(record, self.multivalue);
         if !twin.is_empty() && multivalues(&twin).all(|value| value.is_some()) {
@@ -114,12 +47,12 @@ impl Field {
     }
 }
 
-/// The decoded cell in `column`; empty where there is none.
+/// The decoded cell in `column`; empty where there is no such column.
 fn cell<'a>(record: &Record<'a>, column: Option<usize>) -> Cow<'a, [u8]> {
     column.map_or(Cow::Borrowed(b""), |at| decoded(record.raw(at)))
 }
 
-/// Where the columns of one header are that say what a row is about.
+/// The columns of one header that an access is read from.
 #[derive(Debug)]
 pub struct AccessColumns {
     keys: Vec<Field>,
@@ -251,13 +184,13 @@ impl AccessColumns {
         }
     }
 
-    /// The cell of _raw as it stands; empty where there is none.
+    /// The cell of _raw as CSV; empty where there is no such column.
     fn raw<'a>(&self, record: &Record<'a>) -> &'a [u8] {
         self.raw.map_or(b"", |at| record.raw(at))
     }
 
     fn count(&self, record: &Record<'_>) -> u64 {
-        // Whatever count an extraction finds in an event's URL.
+        // An event counts once, whatever an extraction finds in its URL and calls count.
         let raw = self.raw(record);
         if !quoted(raw).unwrap_or(raw).is_empty() {
             return 1;
@@ -270,26 +203,13 @@ impl AccessColumns {
     }
 }
 
-/// `value`, of the key field with number `index`, where it can be a key.
-///
-/// # Errors
-/// Why it cannot.
-pub fn usable(value: &[u8], index: usize) -> Result<&[u8], Unusable> {
-    match value {
-        value if !pair::is_value(value) => Err(Unusable::Key(index)),
-        value if memchr::memchr(0, value).is_some() => Err(Unusable::Nul(index)),
-        value if value.len() > MAX_KEY_BYTES => Err(Unusable::TooLong(index)),
-        value => Ok(value),
-    }
-}
-
-/// The usable ones of `values` as texts of a pair, each once; see [`Field::texts`].
+/// The usable values as texts of a pair, each once; see [`Field::texts`].
 fn distinct_texts<V: AsRef<[u8]>>(
     values: impl IntoIterator<Item = V>,
     index: usize,
 ) -> Result<Vec<Vec<u8>>, Unusable> {
     let mut texts: Vec<Vec<u8>> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let mut reason = None;
     for value in values {
         match usable(value.as_ref(), index) {
@@ -315,14 +235,6 @@ fn distinct_texts<V: AsRef<[u8]>>(
     }
 }
 
-/// Whether a log line with this status counts as a success: an attacker who hides the status must not hide the access.
-pub fn is_success(status: HttpStatus, success: &StatusList) -> bool {
-    match status {
-        HttpStatus::Code(code) => success.contains(code),
-        HttpStatus::Absent | HttpStatus::Ambiguous => true,
-    }
-}
-
 fn three_digits(text: &[u8]) -> Option<u16> {
     match text {
         [a, b, c] if text.iter().all(u8::is_ascii_digit) => Some(
@@ -331,70 +243,5 @@ fn three_digits(text: &[u8]) -> Option<u16> {
                 .fold(0, |code, digit| code * 10 + u16::from(*digit - b'0')),
         ),
         _ => None,
-    }
-}
-
-/// The texts of pairs, in one buffer that is used again for the next rows.
-#[derive(Debug, Default)]
-pub struct PairTexts {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl PairTexts {
-    /// Forgets all of them.
-    pub fn clear(&mut self) {
-        self.truncate(0);
-    }
-
-    /// Forgets those from number `count` (from 0) on, and the one being written.
-    pub fn truncate(&mut self, count: usize) {
-        self.ends.truncate(count);
-        self.bytes.truncate(self.start(count));
-    }
-
-    /// Adds a value to the pair being written.
-    pub fn push_value(&mut self, value: &[u8]) {
-        pair::push_value(&mut self.bytes, value);
-    }
-
-    /// Ends the pair being written.
-    pub fn end(&mut self) {
-        self.ends.push(self.bytes.len());
-    }
-
-    fn push_text(&mut self, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
-        self.end();
-    }
-
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The bytes of all of them together.
-    pub fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// The text with this number (from 0); empty where there is none.
-    #[inline]
-    pub fn get(&self, number: usize) -> &[u8] {
-        let end = self.ends.get(number).copied().unwrap_or_default();
-        self.bytes.get(self.start(number)..end).unwrap_or_default()
-    }
-
-    /// Where the text with this number begins.
-    fn start(&self, number: usize) -> usize {
-        let before = number.checked_sub(1);
-        before.map_or(0, |before| {
-            self.ends.get(before).copied().unwrap_or_default()
-        })
     }
 }
