@@ -19,7 +19,7 @@ use fearless_simd::{Level, dispatch};
 use memchr::memchr;
 
 use super::split_field;
-use crate::text::blocks::{BLOCK, blocks, compare, ones};
+use crate::text::blocks::{BLOCK_BYTES, blocks, byte_masks, set_bits};
 
 /// The HTTP status of a request, as far as its line can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,13 +123,13 @@ impl<'a> Response<'a> {
 fn visit_spaces_after_quotes<S: Simd>(simd: S, text: &[u8], mut visit: impl FnMut(usize)) {
     let (mut at, mut after_quote) = (0, 0);
     for block in blocks(text) {
-        let equal = compare(simd, block);
+        let equal = byte_masks(simd, block);
         let quotes = equal(b'"');
-        for bit in ones((quotes << 1 | after_quote) & equal(b' ')) {
+        for bit in set_bits((quotes << 1 | after_quote) & equal(b' ')) {
             visit(at + bit);
         }
-        after_quote = quotes >> (BLOCK - 1);
-        at += BLOCK;
+        after_quote = quotes >> (BLOCK_BYTES - 1);
+        at += BLOCK_BYTES;
     }
 }
 
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn responses_are_found_wherever_they_stand() {
-        for length in 0..3 * BLOCK {
+        for length in 0..3 * BLOCK_BYTES {
             let uri = format!("GET /{} HTTP/1.1", "x".repeat(length));
             let line = format!(r#""{uri}" 200 - 1 2 3 4 "-" "curl" 404"#);
             assert_eq!(read(&line), (Code(200), uri.as_str()));
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn every_processor_finds_the_same_spaces() {
-        for length in 0..3 * BLOCK {
+        for length in 0..3 * BLOCK_BYTES {
             let text = [b"x".repeat(length).as_slice(), b"\" \"\"  \"x \" "].concat();
             for level in [Level::new(), Level::baseline()] {
                 let mut found = Vec::new();

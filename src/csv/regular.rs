@@ -14,7 +14,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
 use super::RecordIndex;
-use crate::text::blocks::{BLOCK, blocks, compare, ones};
+use crate::text::blocks::{BLOCK_BYTES, blocks, byte_masks, set_bits};
 
 /// Adds the records of `input` from byte `from` on to `index`, as far as they are regular, and perhaps cells of one that
 /// does not end.
@@ -32,11 +32,11 @@ fn find<S: Simd>(simd: S, input: &[u8], from: usize, index: &mut RecordIndex) {
     let mut quotes = Quotes::default();
     let mut at = from;
     for block in blocks(input.get(from..).unwrap_or_default()) {
-        let Some((delimiters, line_feeds)) = quotes.delimiters(compare(simd, block)) else {
+        let Some((delimiters, line_feeds)) = quotes.delimiters(byte_masks(simd, block)) else {
             return;
         };
         push(input, at, delimiters, line_feeds, index);
-        at += BLOCK;
+        at += BLOCK_BYTES;
     }
 }
 
@@ -44,9 +44,9 @@ fn find<S: Simd>(simd: S, input: &[u8], from: usize, index: &mut RecordIndex) {
 #[inline(always)]
 fn push(input: &[u8], at: usize, delimiters: u64, line_feeds: u64, index: &mut RecordIndex) {
     let before = index.cell_ends();
-    index.push_cells(ones(delimiters).map(|bit| (at + bit) as u32));
-    for bit in ones(delimiters & line_feeds) {
-        let up_to_it = delimiters & u64::MAX >> (BLOCK - 1 - bit);
+    index.push_cells(set_bits(delimiters).map(|bit| (at + bit) as u32));
+    for bit in set_bits(delimiters & line_feeds) {
+        let up_to_it = delimiters & u64::MAX >> (BLOCK_BYTES - 1 - bit);
         let cells = before + up_to_it.count_ones() as usize;
         index.end_record(input, cells, at + bit);
     }
