@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use siphasher::sip128::SipHasher13;
 
-use crate::csv::{cell_end, decoded, has_outer_space, push_cell};
+use crate::csv::{cell_end, decoded, is_space_padded, push_cell};
 
 /// The most key fields that `by` may name.
 pub const MAX_KEY_FIELDS: usize = 5;
@@ -37,7 +37,7 @@ pub fn push_value(text: &mut Vec<u8>, value: &[u8]) {
 /// Whether a raw cell without quotes and CR is, with the comma behind it, the text of its value.
 #[inline]
 pub fn is_text(cell: &[u8]) -> bool {
-    !has_outer_space(cell) && canonical_ip(cell).is_none()
+    !is_space_padded(cell) && canonical_ip(cell).is_none()
 }
 
 /// The canonical address that `value` spells, where its spelling may differ from that. IPv4 needs no look: the dotted

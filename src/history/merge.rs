@@ -246,7 +246,7 @@ impl Merge<'_> {
         let (content, ending) = block.parts(row);
         let out = staged.buffer();
         let layout = &head.layout;
-        match Record::whole(content, &mut self.ends) {
+        match Record::parse(content, &mut self.ends) {
             Some(record) => layout.push_row(out, &record, change.first, change.last),
             // It was a record when it was read.
             None => out.extend_from_slice(content),
