@@ -127,7 +127,7 @@ impl<'a> KeyFilter<'a> {
     }
 
     /// Those that pass `bloom`.
-    pub fn of(bloom: &'a BloomFilter, hasher: &'a PairHasher) -> Self {
+    pub(crate) fn of(bloom: &'a BloomFilter, hasher: &'a PairHasher) -> Self {
         Self {
             hasher,
             bloom: Some(bloom),

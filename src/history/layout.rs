@@ -173,7 +173,7 @@ impl Layout {
         let (first, last) = (self.keys.first()?, self.keys.last()?);
         let is_text = |column: &usize| {
             let cell = record.raw(*column);
-            pair::is_value(cell) && pair::is_text(cell)
+            pair::is_value(cell) && pair::is_canonical(cell)
         };
         if !self.keys_together || !self.keys.iter().all(is_text) {
             return None;
