@@ -20,7 +20,7 @@ mod splunkd;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use s3newip::access::{AccessColumns, PairTexts};
+use s3newip::access::{Access, AccessColumns, PairTexts};
 use s3newip::accesslog;
 use s3newip::csv::{Header, RecordReader};
 use s3newip::history::{History, KeyFilter, Pass, RowBatch};
@@ -140,10 +140,19 @@ fn sightings(bencher: Bencher<'_, '_>, pairs: u64) {
         .map(|number| pair_text(load.event(number).pair))
         .collect();
     let time = Timestamp::from_seconds(1_785_549_617);
+    let access = Access {
+        first: time,
+        last: time,
+        success: true,
+        count: 1,
+    };
+    let hasher = PairHasher::new(&SEED);
     bencher.counter(ItemsCount::new(ROWS)).bench(|| {
-        let mut sightings = Sightings::new(PairHasher::new(&SEED));
+        let mut sightings = Sightings::default();
         for text in &texts {
-            sightings.record(black_box(text), time, time, 1).unwrap();
+            let key = hasher.key(black_box(text));
+            let found = sightings.find(key);
+            sightings.record(found, key, text, &access).unwrap();
         }
         sightings.len()
     });

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use s3newip::access::Access;
 use s3newip::csv::{RecordReader, decoded};
 use s3newip::history::{
     self, FileRoute, History, KeyFilter, Merged, Pass, Publication, PublishError, Publisher,
@@ -178,10 +179,17 @@ fn check_against_the_crate(file: &[u8], rows: &[Row]) {
 }
 
 fn merge(history: &History, seen: &[Seen]) -> Result<Merged, PublishError> {
-    let mut sightings = Sightings::new(hasher());
+    let mut sightings = Sightings::default();
     for seen in seen {
+        let access = Access {
+            first: seen.first,
+            last: seen.last,
+            success: true,
+            count: 1,
+        };
+        let found = sightings.find(seen.key);
         sightings
-            .record(&seen.text, seen.first, seen.last, 1)
+            .record(found, seen.key, &seen.text, &access)
             .unwrap();
     }
     let publication = Publication {

@@ -9,7 +9,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The names in a CSV's first record.
+    /// From the first record of a CSV.
     pub fn new(record: &Record<'_>) -> Self {
         let names = (0..record.cells())
             .map(|index| decoded(record.raw(index)).into_owned())
@@ -27,7 +27,7 @@ impl Header {
         self.names.iter().map(Vec::as_slice)
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub fn len(&self) -> usize {
         self.names.len()
     }

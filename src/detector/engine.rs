@@ -62,7 +62,7 @@ impl Detector {
         Self {
             rules,
             history,
-            sightings: Sightings::new(hasher.clone()),
+            sightings: Sightings::default(),
             hasher,
             held_rows: SpillBuffer::new(spill_folder),
             held_counts: Vec::new(),
@@ -166,12 +166,12 @@ impl Detector {
     /// Records a successful access to a pair. Returns whether its row may have to be returned because of it.
     fn record(&mut self, access: &Access, lookup: &Lookup, text: &[u8]) -> Result<bool, Error> {
         // An earlier row of the same group may have brought a pair that was not seen before.
-        let seen = lookup.seen.or_else(|| self.sightings.find(lookup.key));
+        let found = lookup.seen.or_else(|| self.sightings.find(lookup.key));
         let seen = self
             .sightings
-            .record_found(seen, lookup.key, text, access)
+            .record(found, lookup.key, text, access)
             .map_err(Error::user)?;
-        if seen.fresh {
+        if seen.inserted {
             self.set_first_state(seen.id, lookup);
         }
         // A row that is not the earliest of a pair says nothing about that pair in a table of pairs.
