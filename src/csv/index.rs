@@ -1,8 +1,6 @@
 //! Where the records and cells of a buffer end.
 
-use super::record::{RecordScan, scan_record};
-use super::regular::find_regular;
-use super::{LocatedRecord, ReadError, Record};
+use super::record::{LocatedRecord, Record};
 
 /// The ends of records that follow each other in a buffer, and of their cells.
 #[derive(Debug, Default)]
@@ -29,39 +27,6 @@ impl RecordIndex {
         self.start = start;
         self.cell_ends.clear();
         self.records.clear();
-    }
-
-    /// Finds the records of `buffer` after those found before. An incomplete record at the end is left alone. `complete` says
-    /// that nothing follows `buffer`, so that its end also ends its last record.
-    ///
-    /// # Errors
-    /// The bytes after the records that were found are not CSV. The error's places count from the start of these bytes.
-    pub(crate) fn find(&mut self, buffer: &[u8], complete: bool) -> Result<(), ReadError> {
-        let mut ends = Vec::new();
-        loop {
-            find_regular(buffer, self.end(), self);
-            // Removes the cells of a record that is incomplete or irregular.
-            self.cell_ends.truncate(self.whole_cells());
-            let start = self.end();
-            let unread = buffer.get(start..).unwrap_or_default();
-            if unread.is_empty() {
-                return Ok(());
-            }
-            match scan_record(unread, complete, &mut ends) {
-                RecordScan::Record { length, .. } => {
-                    self.cell_ends
-                        .extend(ends.iter().map(|end| (start as u32) + *end));
-                    self.records.push(RecordEnd {
-                        next: start + length,
-                        cells: self.cell_ends.len(),
-                    });
-                }
-                RecordScan::Incomplete => return Ok(()),
-                // Bytes are counted from 1 for people.
-                RecordScan::Unterminated(at) => return Err(ReadError::Unterminated(at + 1)),
-                RecordScan::AfterQuote(at) => return Err(ReadError::AfterQuote(at)),
-            }
-        }
     }
 
     /// The number of records.
@@ -91,9 +56,22 @@ impl RecordIndex {
         })
     }
 
-    /// The number of cells of all records.
-    fn whole_cells(&self) -> usize {
-        self.records.last().map_or(0, |record| record.cells)
+    /// Adds the next record, of `length` bytes with its line ending. `ends` are the ends of its cells, which count from its
+    /// start.
+    pub(super) fn push_record(&mut self, ends: &[u32], length: usize) {
+        let start = self.end();
+        self.cell_ends
+            .extend(ends.iter().map(|end| (start as u32) + *end));
+        self.records.push(RecordEnd {
+            next: start + length,
+            cells: self.cell_ends.len(),
+        });
+    }
+
+    /// Removes the cells after the last record: those of a record that is incomplete or irregular.
+    pub(super) fn remove_partial_record(&mut self) {
+        let cells = self.records.last().map_or(0, |record| record.cells);
+        self.cell_ends.truncate(cells);
     }
 
     /// The number of cells, those after the last record included.

@@ -15,6 +15,8 @@
 //! 6.3 to 8.2). Lookup files may come from any program and may have CR LF.
 
 mod cell;
+mod error;
+mod find;
 mod header;
 mod index;
 mod multivalue;
@@ -23,10 +25,11 @@ mod record;
 mod regular;
 
 pub use cell::{decoded, push_cell};
+pub use error::{MAX_RECORD_BYTES, ReadError};
 pub use header::Header;
 pub use multivalue::multivalues;
-pub use reader::{LocatedRecord, MAX_RECORD_BYTES, ReadError, RecordReader};
-pub use record::Record;
+pub use reader::RecordReader;
+pub use record::{LocatedRecord, Record};
 
 pub(crate) use cell::{encode_record, is_space_padded, strip_quotes};
 pub(crate) use index::RecordIndex;

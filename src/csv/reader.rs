@@ -2,35 +2,12 @@
 
 use std::io::{self, Read};
 
-use super::{Record, RecordIndex};
-
-/// The longest record that is read, in bytes. Splunk cuts events at 10,000 bytes by default and its Python SDK allows
-/// 10 MB a field; a sender of longer records is broken or hostile.
-pub const MAX_RECORD_BYTES: usize = 64 << 20;
+use super::error::{MAX_RECORD_BYTES, ReadError};
+use super::index::RecordIndex;
+use super::record::LocatedRecord;
 
 /// The buffer's size at the start: reading more at once from a pipe or a disk is not faster.
 const BUFFER_BYTES: usize = 256 << 10;
-
-/// Why the next record could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The stream failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The input ends inside the quoted cell that begins at this byte (from 1) of the record.
-    #[error(
-        "a quoted cell that begins at byte {0} of the row does not end: expected a closing quote, found the end of the data"
-    )]
-    Unterminated(usize),
-    /// The closing quote at this byte (from 1) of the record is followed by neither a comma nor a line ending.
-    #[error(
-        "expected a comma or the end of the line after the closing quote at byte {0} of the row, found something else"
-    )]
-    AfterQuote(usize),
-    /// The record is longer than [`MAX_RECORD_BYTES`].
-    #[error("a row is longer than {MAX_RECORD_BYTES} bytes")]
-    TooLong,
-}
 
 /// Reads records, one or many at a time.
 #[derive(Debug)]
@@ -54,17 +31,6 @@ pub(crate) struct RecordBuffer {
     next: usize,
     /// What is wrong with the bytes after the records.
     error: Option<ReadError>,
-}
-
-/// A record with its line ending and its place in the source.
-#[derive(Debug, Clone, Copy)]
-pub struct LocatedRecord<'a> {
-    /// The record.
-    pub record: Record<'a>,
-    /// Its line ending: LF, CR LF, or nothing at the end of the input.
-    pub ending: &'a [u8],
-    /// The byte of the source, from 0, at which the record begins.
-    pub offset: u64,
 }
 
 impl RecordBuffer {

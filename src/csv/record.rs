@@ -146,6 +146,17 @@ impl<'a> Record<'a> {
     }
 }
 
+/// A record with its line ending and its place in the source.
+#[derive(Debug, Clone, Copy)]
+pub struct LocatedRecord<'a> {
+    /// The record.
+    pub record: Record<'a>,
+    /// Its line ending: LF, CR LF, or nothing at the end of the input.
+    pub ending: &'a [u8],
+    /// The byte of the source, from 0, at which the record begins.
+    pub offset: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

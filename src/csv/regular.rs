@@ -14,7 +14,7 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
-use super::RecordIndex;
+use super::index::RecordIndex;
 use crate::text::blocks::{BLOCK_BYTES, blocks, byte_masks, set_bits};
 
 /// Adds the records of `input` from byte `from` on to `index`, as far as they are regular. Cells of a record that does not
