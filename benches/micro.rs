@@ -1,4 +1,4 @@
-//! One part at a time, in memory: what a frame, a row, a log line, a sighting, a row of history costs.
+//! Measures one part at a time, in memory: a frame, a row, a log line, a sighting, a row of the history.
 //!
 //! The data is the generator's, so a part's share in `make bench` can be worked out from its time here.
 
@@ -180,15 +180,15 @@ fn history_pass(bencher: Bencher<'_, '_>) {
         .counter(BytesCount::of_slice(&content))
         .counter(ItemsCount::new(10 * ROWS))
         .bench(|| {
-            let rows = history.read(KeyFilter::all(&hasher), &mut Look);
+            let rows = history.read(KeyFilter::all(&hasher), &mut Ignore);
             rows.unwrap()
         });
 }
 
-/// Looks at the rows and does nothing.
-struct Look;
+/// A pass that ignores the rows.
+struct Ignore;
 
-impl Pass for Look {
+impl Pass for Ignore {
     fn restart(&mut self) {}
 
     fn rows(&mut self, rows: &RowBatch<'_>) {

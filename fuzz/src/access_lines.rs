@@ -1,4 +1,4 @@
-//! An S3 access log line, and a parser that takes it apart into words and looks at every quote.
+//! An S3 access log line, and a slow parser that splits it into words and tries every quote.
 
 use s3newip::accesslog::{HttpStatus, Line, http_status, http_status_doubled, parse};
 

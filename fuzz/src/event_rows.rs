@@ -11,9 +11,9 @@ use s3newip::text::timestamp::Timestamp;
 use serde_json::json;
 
 use super::csv_reference::records;
-use super::pieces::Pieces;
-use super::sessions::{CLOCK, Heard, frame, talk};
-use super::workshop::Workshop;
+use super::sessions::{CLOCK, Transcript, frame, run_session};
+use super::short_reads::ShortReads;
+use super::temp_app::TempApp;
 
 const HISTORY: &str =
     "bucket_name,remote_ip,firstTime,lastTime\nbilling,192.0.2.1,1600000000,1600000000\n";
@@ -29,26 +29,26 @@ pub fn check(data: &[u8]) {
     };
     check_reader(body, *seed);
     let options = Options(*flags);
-    let workshop = Workshop::new();
-    let heard = |body: &[&[u8]], seed| {
-        fs::write(workshop.lookups().join(LOOKUP), options.history()).unwrap();
-        let heard = talk(workshop.path(), &conversation(&options, body), seed);
-        let after = fs::read(workshop.lookups().join(LOOKUP)).unwrap();
-        let writes = heard.succeeded() && options.updates();
+    let app = TempApp::new();
+    let transcript = |body: &[&[u8]], seed| {
+        fs::write(app.lookups().join(LOOKUP), options.history()).unwrap();
+        let transcript = run_session(app.path(), &requests(&options, body), seed);
+        let after = fs::read(app.lookups().join(LOOKUP)).unwrap();
+        let writes = transcript.succeeded() && options.updates();
         assert!(writes || after == options.history());
-        assert_eq!(workshop.names(), [LOOKUP]);
-        heard
+        assert_eq!(app.names(), [LOOKUP]);
+        transcript
     };
-    let whole = heard(&[body], None);
-    assert_eq!(heard(&[body], Some(*seed)), whole);
+    let whole = transcript(&[body], None);
+    assert_eq!(transcript(&[body], Some(*seed)), whole);
     if let Some((one, other)) = halves(body) {
-        let chunks = heard(&[&one, &other], Some(*seed));
+        let chunks = transcript(&[&one, &other], Some(*seed));
         assert_eq!(chunks.replies.last(), whole.replies.last());
     }
     check_result(&options, body, &whole);
 }
 
-/// The records in `text`, decoded; `Err` where it is no CSV.
+/// The records of `reader`, decoded; `Err` where they are not CSV.
 fn read(mut reader: RecordReader<impl std::io::Read>) -> Result<Vec<Cells>, String> {
     let mut found = Vec::new();
     while let Some(located) = reader.next_record().map_err(|error| error.to_string())? {
@@ -65,10 +65,10 @@ fn read(mut reader: RecordReader<impl std::io::Read>) -> Result<Vec<Cells>, Stri
 
 fn check_reader(text: &[u8], seed: u8) {
     let whole = read(RecordReader::new(text));
-    let cut = read(RecordReader::new(Pieces::new(text, seed)));
+    let cut = read(RecordReader::new(ShortReads::new(text, seed)));
     assert_eq!(whole, cut);
     if let (Ok(mut ours), Some(theirs)) = (whole, records(text)) {
-        // The crate leaves empty lines out; a quoted empty cell is none.
+        // The crate skips empty lines, but not a quoted empty cell.
         let blank = |text: &[u8]| text.is_empty() || text == b"\r";
         let blanks = text.split(|byte| *byte == b'\n').any(blank);
         let empty = |cells: &Cells| blanks && cells.len() == 1 && cells[0].is_empty();
@@ -130,7 +130,7 @@ impl Options {
     }
 }
 
-fn conversation(options: &Options, bodies: &[&[u8]]) -> Vec<u8> {
+fn requests(options: &Options, bodies: &[&[u8]]) -> Vec<u8> {
     let getinfo =
         json!({"action": "getinfo", "searchinfo": {"args": options.arguments(), "sid": ""}});
     let mut stream = frame(&getinfo, b"");
@@ -166,7 +166,7 @@ struct Row {
     time: Timestamp,
 }
 
-fn check_result(options: &Options, body: &[u8], heard: &Heard) {
+fn check_result(options: &Options, body: &[u8], transcript: &Transcript) {
     let blank_start = body.starts_with(b"\n") || body.starts_with(b"\r");
     let Some(mut records) = records(body).filter(|records| !records.is_empty() && !blank_start)
     else {
@@ -175,14 +175,14 @@ fn check_result(options: &Options, body: &[u8], heard: &Heard) {
     let header = records.remove(0);
     let ragged = records.iter().any(|row| row.len() != header.len());
     if ragged || read(RecordReader::new(body)).is_err() {
-        assert!(!heard.succeeded());
+        assert!(!transcript.succeeded());
         return;
     }
-    assert!(heard.succeeded(), "{heard:?}");
+    assert!(transcript.succeeded(), "{transcript:?}");
     let Some(rows) = usable(&header, records, options.keys()) else {
         return;
     };
-    let result = &heard.replies.last().unwrap().body;
+    let result = &transcript.replies.last().unwrap().body;
     let result = super::csv_reference::records(result).unwrap_or_default();
     match (options.seed(), options.output()) {
         (true, _) => check_seed(&rows, &result),

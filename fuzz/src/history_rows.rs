@@ -1,6 +1,6 @@
-//! A lookup file, behind a first line with sightings: `<bucket> <ip> <first> <last>;...`. A line that begins with `!`
+//! A lookup file, after a first line with sightings: `<bucket> <ip> <first> <last>;...`. A line that begins with `!`
 //! puts the file where the app ships its first history; then, a `*` repeats what follows the file's first line until it
-//! is long enough for several runs of rows.
+//! is long enough for several blocks.
 
 use std::borrow::Cow;
 use std::fs;
@@ -18,11 +18,11 @@ use s3newip::pairs::Sightings;
 use s3newip::text::timestamp::Timestamp;
 
 use super::csv_reference::records;
-use super::workshop::Workshop;
+use super::temp_app::TempApp;
 
 const LOOKUP: &str = "seen.csv";
 
-/// More than one run of rows, in bytes.
+/// More bytes than one block has.
 const LONG: usize = 600_000;
 
 const TIMES: [&str; 6] = [
@@ -76,18 +76,18 @@ fn long(file: &[u8]) -> Vec<u8> {
 }
 
 fn check_file(name: &str, line: &[u8], file: &[u8]) {
-    let workshop = Workshop::new();
-    fs::write(workshop.lookups().join(name), file).unwrap();
+    let app = TempApp::new();
+    fs::write(app.lookups().join(name), file).unwrap();
     let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
-    let history = History::new(&workshop.lookups().join(LOOKUP), &keys).unwrap();
+    let history = History::new(&app.lookups().join(LOOKUP), &keys).unwrap();
     let seen: Vec<_> = line
         .split(|byte| *byte == b';')
         .filter_map(sighting)
         .collect();
-    match rows(&history, &workshop.lookups().join(name)) {
+    match rows(&history, &app.lookups().join(name)) {
         Ok(before) => {
             check_against_the_crate(file, &before);
-            check_merge(&workshop, &history, file, &before, &seen);
+            check_merge(&app, &history, file, &before, &seen);
         }
         Err(error) => {
             assert!(!error.contains(char::is_control), "{error:?}");
@@ -96,8 +96,8 @@ fn check_file(name: &str, line: &[u8], file: &[u8]) {
                 matches!(refused, Err(PublishError::History(_))),
                 "{refused:?}"
             );
-            assert_eq!(fs::read(workshop.lookups().join(name)).unwrap(), file);
-            assert_eq!(workshop.names(), [name]);
+            assert_eq!(fs::read(app.lookups().join(name)).unwrap(), file);
+            assert_eq!(app.names(), [name]);
         }
     }
 }
@@ -138,7 +138,7 @@ fn hasher() -> PairHasher {
     PairHasher::new(&[3; 16])
 }
 
-/// The rows of the history that are no empty lines; `path` is where it is.
+/// The rows of the history without empty lines. `path` is its file.
 fn rows(history: &History, path: &Path) -> Result<Vec<Row>, String> {
     let mut read = Rows::default();
     let hasher = hasher();
@@ -201,8 +201,8 @@ fn merge(history: &History, seen: &[Seen]) -> Result<Merged, PublishError> {
     Publisher::new(history, &hasher(), &mut sightings, &publication).publish()
 }
 
-fn check_merge(workshop: &Workshop, history: &History, file: &[u8], before: &[Row], seen: &[Seen]) {
-    let path = workshop.lookups().join(LOOKUP);
+fn check_merge(app: &TempApp, history: &History, file: &[u8], before: &[Row], seen: &[Seen]) {
+    let path = app.lookups().join(LOOKUP);
     let was = fs::read(&path).ok();
     let merged = merge(history, seen).expect("a history that can be read can be merged");
     assert_eq!(merged.before, before.len() as u64);
@@ -213,7 +213,7 @@ fn check_merge(workshop: &Workshop, history: &History, file: &[u8], before: &[Ro
             "nothing changed, nothing written"
         );
     }
-    let default = workshop.lookups().join("seen.csv.default");
+    let default = app.lookups().join("seen.csv.default");
     let there = if path.exists() { &path } else { &default };
     let after = rows(history, there).expect("what was written is a history");
     check_model(file, &path, before, &after, seen);
@@ -225,11 +225,11 @@ fn check_merge(workshop: &Workshop, history: &History, file: &[u8], before: &[Ro
         "merging twice changes nothing"
     );
     assert_eq!(fs::read(&path).ok(), written);
-    let left = workshop.names();
+    let left = app.names();
     assert!(left.iter().all(|name| !name.ends_with(".tmp")), "{left:?}");
 }
 
-/// `after` is `before`, each row with the times of the sightings of its pair, and a row for each pair that had none.
+/// `after` is `before`, each row with the times of the sightings of its pair, and a row for each new pair.
 fn check_model(file: &[u8], path: &Path, before: &[Row], after: &[Row], seen: &[Seen]) {
     for (was, is) in before.iter().zip(after) {
         let own = || seen.iter().filter(|seen| was.key == Some(seen.key));

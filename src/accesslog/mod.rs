@@ -30,6 +30,7 @@
 //!   actions and log deliveries have `-` as remote_ip, and may have `-` as http_status.
 
 mod error;
+mod field;
 mod prefix;
 mod response;
 mod time;
@@ -37,8 +38,9 @@ mod time;
 pub use error::ParseError;
 pub use response::HttpStatus;
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr_iter, memmem, memrchr};
 
+use field::split_field;
 use prefix::Prefix;
 use response::Response;
 
@@ -147,15 +149,6 @@ fn unless_truncated(length: usize, status: HttpStatus) -> HttpStatus {
     } else {
         HttpStatus::Ambiguous
     }
-}
-
-/// The field up to the first space, and the text after that space. Without a space, the field is the whole text.
-fn split_field(text: &[u8]) -> (&[u8], &[u8]) {
-    let Some(space) = memchr(b' ', text) else {
-        return (text, b"");
-    };
-    let (field, rest) = text.split_at(space);
-    (field, rest.get(1..).unwrap_or_default())
 }
 
 /// The referrer at the start of `text`, and the text from the user agent on.

@@ -5,7 +5,8 @@
 //! ```
 
 use super::error::MissingField;
-use super::{split_field, time};
+use super::field::split_field;
+use super::time;
 
 const TIME: &str = "the request time, such as [06/Feb/2026:00:00:38 +0000]";
 const OPERATION: &str = "requester, request ID and an operation such as REST.GET.OBJECT";

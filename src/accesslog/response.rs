@@ -18,7 +18,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 use memchr::memchr;
 
-use super::split_field;
+use super::field::split_field;
 use crate::text::blocks::{BLOCK_BYTES, blocks, byte_masks, set_bits};
 
 /// The HTTP status of a request, as far as its line can be trusted.

@@ -1,4 +1,4 @@
-//! Finds the records of a buffer: regular ones 64 bytes at a time, the others cell by cell.
+//! Finds the records of a buffer: regular ones many at a time, the others one by one.
 
 use super::error::ReadError;
 use super::index::RecordIndex;
@@ -15,13 +15,13 @@ impl RecordIndex {
         let mut ends = Vec::new();
         loop {
             find_regular(buffer, self.end(), self);
-            self.drop_incomplete();
+            self.remove_partial_record();
             let unread = buffer.get(self.end()..).unwrap_or_default();
             if unread.is_empty() {
                 return Ok(());
             }
             match scan_record(unread, complete, &mut ends) {
-                RecordScan::Record { length, .. } => self.push_record(length, &ends),
+                RecordScan::Record { length, .. } => self.push_record(&ends, length),
                 RecordScan::Incomplete => return Ok(()),
                 // Bytes are counted from 1 for people.
                 RecordScan::Unterminated(at) => return Err(ReadError::Unterminated(at + 1)),

@@ -1,6 +1,7 @@
 //! The first record of a CSV: the names of its columns.
 
-use super::{Record, decoded};
+use super::cell::decoded;
+use super::record::Record;
 
 /// Column names in their order, decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -56,25 +56,22 @@ impl RecordIndex {
         })
     }
 
-    /// Removes the cells after the last record: those of a record that is incomplete or irregular.
-    pub(super) fn drop_incomplete(&mut self) {
-        self.cell_ends.truncate(self.whole_cells());
-    }
-
-    /// Adds the record after the last one: `length` bytes with its line ending, `ends` of its cells counted from its start.
-    pub(super) fn push_record(&mut self, length: usize, ends: &[u32]) {
+    /// Adds the next record, of `length` bytes with its line ending. `ends` are the ends of its cells, which count from its
+    /// start.
+    pub(super) fn push_record(&mut self, ends: &[u32], length: usize) {
         let start = self.end();
         self.cell_ends
-            .extend(ends.iter().map(|end| start as u32 + *end));
+            .extend(ends.iter().map(|end| (start as u32) + *end));
         self.records.push(RecordEnd {
             next: start + length,
             cells: self.cell_ends.len(),
         });
     }
 
-    /// The number of cells of all records.
-    fn whole_cells(&self) -> usize {
-        self.records.last().map_or(0, |record| record.cells)
+    /// Removes the cells after the last record: those of a record that is incomplete or irregular.
+    pub(super) fn remove_partial_record(&mut self) {
+        let cells = self.records.last().map_or(0, |record| record.cells);
+        self.cell_ends.truncate(cells);
     }
 
     /// The number of cells, those after the last record included.
