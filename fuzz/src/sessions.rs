@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::pieces::Pieces;
 
 /// The clock of every session.
-pub(super) const CLOCK: i64 = 1_700_000_000;
+const CLOCK: i64 = 1_700_000_000;
 
 /// What came of a conversation: the exit, where there was one, and the replies.
 #[derive(Debug, PartialEq)]
