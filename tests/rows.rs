@@ -311,7 +311,17 @@ fn spaces_and_quotes_in_other_fields_do_not_hide_a_refusal() {
 #[test]
 fn without_a_log_line_a_status_that_is_no_three_digit_number_counts_as_success() {
     let event = access("billing", "192.0.2.7", NOW);
-    for status in ["", "-", "ok", "20", "2000", "200 OK", "HTTP/1.1\"", " 403"] {
+    for status in [
+        "",
+        "-",
+        "ok",
+        "20",
+        "2000",
+        "200 OK",
+        "HTTP/1.1\"",
+        " 403",
+        "+40",
+    ] {
         assert!(
             !learnt(&[event.clone().status(status)]).is_empty(),
             "{status:?}"

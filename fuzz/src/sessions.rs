@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::short_reads::ShortReads;
 
 /// The clock of every session.
-pub(super) const CLOCK: i64 = 1_700_000_000;
+const CLOCK: i64 = 1_700_000_000;
 
 /// The result of a session: the exit code, if it did not end with an error of the pipe, and the replies.
 #[derive(Debug, PartialEq)]
