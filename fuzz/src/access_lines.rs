@@ -134,6 +134,11 @@ fn reading<'a>(request_uri: &'a [u8], text: &'a [u8]) -> Option<Reading<'a>> {
     let version: Vec<char> = uri.rsplit(" HTTP/").next().unwrap().chars().collect();
     let protocol = uri.contains(" HTTP/")
         && matches!(version[..], [one, '.', two] if one.is_ascii_digit() && two.is_ascii_digit());
+    // Ceph writes the last one as 12ms.
+    let four = match four.strip_suffix(b"ms") {
+        Some(digits) if digits != b"-" => digits,
+        _ => four,
+    };
     [one, two, three, four]
         .iter()
         .all(|word| number(word))
