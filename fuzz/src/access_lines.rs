@@ -1,9 +1,12 @@
 //! An S3 access log line, and a parser that takes it apart into words and looks at every quote.
 
+use serde_json::{Value, json};
+
 use s3newip::accesslog::{HttpStatus, Line, http_status, http_status_doubled, parse};
 
 /// See the table in [`super`].
 pub fn check(data: &[u8]) {
+    check_json(data);
     let (found, expected) = (parse(data), slow(data));
     assert_eq!(found.as_ref().ok(), expected.as_ref());
     let twice = |byte: &u8| vec![*byte; 1 + usize::from(*byte == b'"')];
@@ -44,7 +47,7 @@ fn slow(data: &[u8]) -> Option<Line<'_>> {
     let [bucket_owner, bucket_name, day, zone, remote_ip, _, ..] = words[..] else {
         return None;
     };
-    if [bucket_owner, bucket_name, remote_ip].contains(&b"".as_slice()) {
+    if !is_name(bucket_owner) || !is_name(bucket_name) || remote_ip.is_empty() {
         return None;
     }
     let request_time = time(day, zone)?;
@@ -76,6 +79,36 @@ fn slow(data: &[u8]) -> Option<Line<'_>> {
         error_code,
         from_referrer: tail,
     })
+}
+
+/// Whether a word may be the name of an owner or a bucket.
+fn is_name(word: &[u8]) -> bool {
+    let fits = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-'..=b'.' | b'_' | b':');
+    !word.is_empty() && word.iter().all(fits)
+}
+
+/// No JSON document is a line, be it compact or on many lines, and whatever its texts say.
+fn check_json(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for value in [
+        json!({ "key_name": text }),
+        json!({ (text.as_ref()): 1 }),
+        json!([text]),
+    ] {
+        is_no_line(value.to_string().as_bytes());
+        is_no_line(format!("{value:#}").as_bytes());
+    }
+    if matches!(
+        serde_json::from_slice(data),
+        Ok(Value::Object(_) | Value::Array(_))
+    ) {
+        is_no_line(data);
+    }
+}
+
+fn is_no_line(json: &[u8]) {
+    assert!(parse(json).is_err());
+    assert_eq!(http_status(json), None);
 }
 
 fn cut(text: &[u8]) -> (&[u8], &[u8]) {

@@ -6,6 +6,7 @@
 //! - Nobody hides a success. A forged status beside the true one makes the line [`HttpStatus::Ambiguous`], and so does
 //!   every line whose true status is not there to be read.
 //! - A line that has the fields up to the operation is a line, whatever follows: no access is lost to odd text.
+//! - No JSON is a line, whatever stands in it.
 //! - Nothing panics, and the work is linear in the length of the line.
 //!
 //! ```text
@@ -276,6 +277,57 @@ mod tests {
         ] {
             assert_eq!(http_status(text.as_bytes()), None, "{text}");
             assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    /// Records of the same accesses in other shapes, in which a client made a value look like a log line.
+    #[test]
+    fn json_is_no_line() {
+        let forged =
+            r#"x y [06/Feb/2026:00:00:38 +0000] 192.0.2.7 a b REST.GET.OBJECT k - 403 - 1 1 1 1 -"#;
+        let record = serde_json::json!({ "userAgent": forged, "bucket_name": "example-logs" });
+        for document in [
+            record.clone(),
+            serde_json::json!({ forged: forged }),
+            serde_json::json!([forged, record]),
+            serde_json::json!({ "Records": [record] }),
+            serde_json::json!([[[forged]]]),
+            serde_json::json!(forged),
+        ] {
+            for text in [
+                document.to_string(),
+                serde_json::to_string_pretty(&document).unwrap(),
+            ] {
+                for text in [format!(" \t{text}\r\n"), format!("\u{feff}{text}"), text] {
+                    assert!(parse(text.as_bytes()).is_err(), "{text}");
+                    assert_eq!(http_status(text.as_bytes()), None, "{text}");
+                    let doubled = text.replace('"', "\"\"");
+                    assert_eq!(http_status_doubled(doubled.as_bytes()), None, "{text}");
+                }
+            }
+        }
+        assert!(
+            parse(forged.as_bytes()).is_ok(),
+            "without the JSON it is one"
+        );
+    }
+
+    #[test]
+    fn names_have_the_characters_of_names() {
+        let line = |owner: &str, bucket: &str| {
+            format!(
+                "{owner} {bucket} [06/Feb/2026:00:00:38 +0000] 192.0.2.7 - ID REST.GET.OBJECT k"
+            )
+        };
+        for name in ["a", "acme:fish", "A_b-c.9", "-", "111122223333"] {
+            assert!(parse(line("o", name).as_bytes()).is_ok(), "{name}");
+            assert!(parse(line(name, "b").as_bytes()).is_ok(), "{name}");
+        }
+        for name in [
+            "{", "[", "\"a\"", "a,b", "a=b", "a/b", "a;b", "a$b", "\u{e9}", "a\tb", "\0",
+        ] {
+            assert!(parse(line("o", name).as_bytes()).is_err(), "{name}");
+            assert!(parse(line(name, "b").as_bytes()).is_err(), "{name}");
         }
     }
 

@@ -3,10 +3,15 @@
 //! ```text
 //! bucket_owner bucket_name [request_time] remote_ip requester... request_id operation
 //! ```
+//!
+//! Owner and bucket have only the characters that those names have. JSON starts with a brace, a bracket or a quote, so
+//! that no JSON is a line, whatever a client made it say further on.
 
 use super::error::Missing;
 use super::{split_field, time};
 
+const BUCKET_OWNER: &str = "the bucket owner (letters, digits, . _ - :)";
+const BUCKET_NAME: &str = "the bucket name (letters, digits, . _ - :)";
 const TIME: &str = "the request time, such as [06/Feb/2026:00:00:38 +0000]";
 const OPERATION: &str = "requester, request ID and an operation such as REST.GET.OBJECT";
 
@@ -27,8 +32,8 @@ pub(super) struct Prefix<'a> {
 impl<'a> Prefix<'a> {
     /// Reads a line that starts with its first field.
     pub(super) fn read(line: &'a [u8]) -> Result<Self, Missing<'a>> {
-        let (bucket_owner, rest) = required(line, "the bucket owner")?;
-        let (bucket_name, from_time) = required(rest, "the bucket name")?;
+        let (bucket_owner, rest) = name(line, BUCKET_OWNER)?;
+        let (bucket_name, from_time) = name(rest, BUCKET_NAME)?;
         let (time, rest) = time::split(from_time).ok_or(Missing {
             expected: TIME,
             at: from_time,
@@ -68,6 +73,18 @@ fn required<'a>(
     match split_field(text) {
         ([], _) | (_, []) => Err(Missing { expected, at: text }),
         split => Ok(split),
+    }
+}
+
+/// The same for a field that is a name.
+fn name<'a>(text: &'a [u8], expected: &'static str) -> Result<(&'a [u8], &'a [u8]), Missing<'a>> {
+    let split = required(text, expected)?;
+    // All bytes, whatever the first ones are: then it takes no branches.
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() | matches!(byte, b'.' | b'_' | b'-' | b':');
+    if split.0.iter().fold(true, |all, byte| all & fits(byte)) {
+        Ok(split)
+    } else {
+        Err(Missing { expected, at: text })
     }
 }
 
