@@ -6,7 +6,7 @@
 
 use hashbrown::HashTable;
 
-use crate::access::Access;
+use crate::access::{Access, Agreements};
 use crate::bloom::BloomFilter;
 use crate::pair::{PairHasher, PairKey};
 use crate::rules::{NewRule, Rules};
@@ -236,6 +236,8 @@ impl Sightings {
             last,
             success: true,
             count,
+            ambiguous: false,
+            agreements: Agreements::default(),
         };
         self.record_found(self.find(key), key, text, &access)
     }

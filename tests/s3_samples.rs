@@ -74,7 +74,7 @@ fn compare(line: &str) -> String {
     assert_eq!(read.bucket_name, reference.bucket_name.as_bytes(), "{line}");
     assert_eq!(read.remote_ip, reference.remote_ip.as_bytes(), "{line}");
     assert_eq!(
-        accesslog::http_status(line.as_bytes()),
+        accesslog::Event::read(line.as_bytes()).map(|event| event.http_status),
         Some(read.http_status),
         "{line}"
     );

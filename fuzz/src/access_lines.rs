@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use s3newip::accesslog::{HttpStatus, Line, http_status, http_status_doubled, parse};
+use s3newip::accesslog::{Event, HttpStatus, Line, parse};
 
 /// See the table in [`super`].
 pub fn check(data: &[u8]) {
@@ -11,10 +11,21 @@ pub fn check(data: &[u8]) {
     assert_eq!(found.as_ref().ok(), expected.as_ref());
     let twice = |byte: &u8| vec![*byte; 1 + usize::from(*byte == b'"')];
     let doubled: Vec<u8> = data.iter().flat_map(twice).collect();
-    assert_eq!(http_status_doubled(&doubled), http_status(data));
+    let event = Event::read(data);
+    let from_doubled = Event::read_doubled(&doubled);
+    assert_eq!(
+        from_doubled.map(|event| what_it_says(event, "\"\"")),
+        event.map(|event| what_it_says(event, "\""))
+    );
     match found {
         Ok(line) => {
-            assert_eq!(http_status(data), Some(line.http_status));
+            let event = event.expect("what is a line is one as an event too");
+            assert_eq!(event.bucket_name, line.bucket_name);
+            assert_eq!(event.remote_ip, line.remote_ip);
+            assert_eq!(event.requester, line.requester);
+            assert_eq!(event.operation, line.operation);
+            assert_eq!(event.http_status, line.http_status);
+            assert_eq!(event.is_presigned(), is_presigned(data));
             let (referrer, agent) = referrer(line.from_referrer);
             assert_eq!(line.referrer(), referrer);
             assert_eq!(line.user_agent(), user_agent(agent));
@@ -27,6 +38,32 @@ pub fn check(data: &[u8]) {
             );
         }
     }
+}
+
+/// What an event says, in whose texts a quote stands as `quote`.
+fn what_it_says(event: Event<'_>, quote: &str) -> ([String; 4], HttpStatus, bool) {
+    let text = |field: &[u8]| String::from_utf8_lossy(field).replace(quote, "\"");
+    let fields = [
+        event.bucket_name,
+        event.remote_ip,
+        event.requester,
+        event.operation,
+    ];
+    (fields.map(text), event.http_status, event.is_presigned())
+}
+
+/// Whether the fifth word behind the last quote after the operation says so, in a line that was not cut.
+fn is_presigned(data: &[u8]) -> bool {
+    let text = data.trim_ascii();
+    let all = words(text);
+    let operation = (7..all.len()).find(|at| is_operation(all[*at]));
+    let from = operation.map_or(all.len(), |at| at + 1).min(all.len());
+    let from_key = join(text, &all, from, all.len());
+    let Some(quote) = from_key.iter().rposition(|byte| *byte == b'"') else {
+        return false;
+    };
+    let words = words(&from_key[quote + 1..]);
+    data.len() < 9_997 && matches!(words[..], [b"", _, _, _, _, b"QueryString", ..])
 }
 
 /// The words `from..to` of `text` with the spaces between them.
@@ -108,7 +145,7 @@ fn check_json(data: &[u8]) {
 
 fn is_no_line(json: &[u8]) {
     assert!(parse(json).is_err());
-    assert_eq!(http_status(json), None);
+    assert_eq!(Event::read(json), None);
 }
 
 fn cut(text: &[u8]) -> (&[u8], &[u8]) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::log_line::Agreements;
 use crate::accesslog::HttpStatus;
 use crate::pair;
 use crate::rules::StatusList;
@@ -29,6 +30,10 @@ pub struct Access {
     pub success: bool,
     /// The number of events it stands for.
     pub count: u64,
+    /// Whether it counts as successful because its log line does not say clearly that it was not.
+    pub ambiguous: bool,
+    /// How its columns agree with the log line in its `_raw`.
+    pub agreements: Agreements,
 }
 
 /// Why a row cannot be used.

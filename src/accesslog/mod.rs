@@ -31,14 +31,16 @@
 //!   actions and log deliveries have `-` as remote_ip, and may have `-` as http_status.
 
 mod error;
+mod event;
 mod prefix;
 mod response;
 mod time;
 
 pub use error::ParseError;
+pub use event::Event;
 pub use response::HttpStatus;
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use prefix::Prefix;
 use response::Response;
@@ -118,32 +120,6 @@ pub fn parse(line: &[u8]) -> Result<Line<'_>, ParseError> {
     })
 }
 
-/// The status in an event's `_raw`; `None` when that is not an S3 access log line.
-///
-/// The same answer as [`parse`] gives, without reading the other fields or asking the calendar whether the time exists.
-pub fn http_status(raw: &[u8]) -> Option<HttpStatus> {
-    status_only(raw, 1)
-}
-
-/// The same for a `_raw` whose quotes are doubled, as they are in a quoted CSV cell: it need not be decoded.
-pub fn http_status_doubled(raw: &[u8]) -> Option<HttpStatus> {
-    status_only(raw, 2)
-}
-
-/// The status in a text in which each quote stands as so many.
-fn status_only(raw: &[u8], quote: usize) -> Option<HttpStatus> {
-    let prefix = Prefix::read(raw.trim_ascii()).ok()?;
-    let (_key, rest) = split_field(prefix.rest);
-    let status = Response::read(rest, quote).http_status;
-    let written = raw.len();
-    let length = match quote {
-        1 => written,
-        _ if written < SHORTEST_CUT => written,
-        _ => written - memchr_iter(b'"', raw).count() / 2,
-    };
-    Some(unless_cut(length, status))
-}
-
 /// A line that was cut inside its URL shows no status but a forged one.
 fn unless_cut(length: usize, status: HttpStatus) -> HttpStatus {
     if length < SHORTEST_CUT {
@@ -197,6 +173,14 @@ mod tests {
 
     fn text(bytes: &[u8]) -> &str {
         std::str::from_utf8(bytes).unwrap()
+    }
+
+    fn http_status(raw: &[u8]) -> Option<HttpStatus> {
+        Event::read(raw).map(|event| event.http_status)
+    }
+
+    fn http_status_doubled(raw: &[u8]) -> Option<HttpStatus> {
+        Event::read_doubled(raw).map(|event| event.http_status)
     }
 
     #[test]

@@ -5,9 +5,15 @@ use std::borrow::Cow;
 /// The value of a raw cell: its quotes removed, its doubled quotes made single.
 #[inline]
 pub fn decoded(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Some(inner) = quoted(raw) else {
-        return Cow::Borrowed(raw);
-    };
+    match quoted(raw) {
+        Some(inner) => undoubled(inner),
+        None => Cow::Borrowed(raw),
+    }
+}
+
+/// The value of a part of what is between the quotes of a cell: its doubled quotes made single.
+#[inline]
+pub fn undoubled(inner: &[u8]) -> Cow<'_, [u8]> {
     match memchr::memchr(b'"', inner) {
         None => Cow::Borrowed(inner),
         Some(_) => Cow::Owned(unescaped(inner)),

@@ -22,7 +22,7 @@ mod reader;
 mod record;
 mod regular;
 
-pub use cell::{decoded, has_outer_space, push_cell, quoted, record_of};
+pub use cell::{decoded, has_outer_space, push_cell, quoted, record_of, undoubled};
 pub use header::Header;
 pub use index::RecordIndex;
 pub use multivalue::{MULTIVALUE_PREFIX, multivalues};

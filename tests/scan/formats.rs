@@ -107,7 +107,7 @@ fn bytes_that_are_no_text_are_shown_all_the_same() {
 
 #[test]
 fn a_spreadsheet_gets_no_formula() {
-    let hostile = log_line("=b", "192.0.2.1")
+    let hostile = log_line("-b", "=192.0.2.1")
         .requester("@SUM(A1)")
         .user_agent("+1")
         .request_uri("-1 HTTP/1.1");
@@ -115,7 +115,8 @@ fn a_spreadsheet_gets_no_formula() {
     let arguments = ["--dry-run", "--output", "pairs", "--format", "csv", "a.log"];
     let found = folder.scan(&arguments).run().expect_code(0);
     for (column, expected) in [
-        ("bucket_name", "'=b"),
+        ("bucket_name", "'-b"),
+        ("src_ip", "'=192.0.2.1"),
         ("requester", "'@SUM(A1)"),
         ("user_agent", "'+1"),
         ("request_uri", "'-1 HTTP/1.1"),
