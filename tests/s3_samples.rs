@@ -4,6 +4,8 @@
 //! `S3NEWIP_S3_SAMPLES` names a folder of logs, `*.log`; without it nothing is tested. The collection that the numbers
 //! below belong to was put together from public repositories, and is not ours to hand on.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;

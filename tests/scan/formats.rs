@@ -179,3 +179,26 @@ fn a_disk_that_is_full_is_a_failure() {
     let found = learning.output(full()).run().expect_code(1);
     found.expect_stderr(&[unwritten, "the history has learnt these pairs"]);
 }
+
+#[test]
+fn an_ambiguous_access_is_never_silent() {
+    // Refused, with a Referer that has a response of its own.
+    let refused = log_line("b", "192.0.2.1").status("403").text();
+    let planted = refused.replace("\"-\" \"aws", "\"\" 200 - 1 1 1 1 \"-\" \"-\" -\" \"aws");
+    let plain = log_line("b", "192.0.2.2").text();
+    let folder = two_pairs().file("a.log", format!("{plain}\n{planted}\n{refused}\n"));
+    for format in ["table", "csv", "ndjson"] {
+        let arguments = [
+            "--dry-run",
+            "--output",
+            "pairs",
+            "--format",
+            format,
+            "a.log",
+        ];
+        let found = folder.scan(&arguments).run().expect_code(0);
+        assert_eq!(found.text().matches("ambiguous").count(), 1, "{format}");
+        found
+            .expect_stderr(&["1 of 2 successful accesses have an ambiguous status (first: row 2)"]);
+    }
+}
