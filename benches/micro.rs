@@ -140,12 +140,7 @@ fn sightings(bencher: Bencher<'_, '_>, pairs: u64) {
         .map(|number| pair_text(load.event(number).pair))
         .collect();
     let time = Timestamp::from_seconds(1_785_549_617);
-    let access = Access {
-        first: time,
-        last: time,
-        success: true,
-        count: 1,
-    };
+    let access = Access::successful(time, time, 1);
     let hasher = PairHasher::new(&SEED);
     bencher.counter(ItemsCount::new(ROWS)).bench(|| {
         let mut sightings = Sightings::default();

@@ -367,12 +367,7 @@ mod tests {
         (first, last): (i64, i64),
     ) -> Upsert {
         let key = hasher.key(text);
-        let access = Access {
-            first: at(first),
-            last: at(last),
-            success: true,
-            count: 1,
-        };
+        let access = Access::successful(at(first), at(last), 1);
         let found = sightings.find(key);
         sightings.record(found, key, text, &access).unwrap()
     }

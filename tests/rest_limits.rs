@@ -104,12 +104,7 @@ fn published(splunk: &Splunk, port: &Management) -> (Result<u64, PublishError>, 
     push_value(&mut pair, b"billing");
     push_value(&mut pair, b"192.0.2.7");
     let time = Timestamp::from_seconds(5);
-    let access = Access {
-        first: time,
-        last: time,
-        success: true,
-        count: 1,
-    };
+    let access = Access::successful(time, time, 1);
     let key = hasher.key(&pair);
     let id = sightings.record(None, key, &pair, &access).unwrap().id;
     let publication = Publication {

@@ -494,3 +494,186 @@ fn a_malformed_row_is_named_in_short_and_in_long_chunks() {
         }
     }
 }
+
+const REQUESTER: &str = "arn:aws:iam::111122223333:user/reader";
+
+/// The event of an access by 192.0.2.7 to the bucket billing whose extraction found nothing.
+fn bare(line: String) -> Row {
+    row().at(NOW).raw(line)
+}
+
+#[test]
+fn an_access_whose_columns_are_missing_is_found_in_its_log_line() {
+    // Splunk has cut the line before its status, so that the add-on's extraction fails whole; key=value extraction
+    // then takes what the URL says.
+    let long = format!(
+        "GET /x?bucket_name=other&remote_ip=203.0.113.9&t={} HTTP/1.1",
+        "x".repeat(12_000)
+    );
+    let line = log_line("billing", "192.0.2.7").request_uri(&long).text();
+    let cut = &line[..10_000];
+    let led_astray = row().at(NOW).raw(cut);
+    let rows = [
+        led_astray.clone(),
+        led_astray
+            .bucket("other")
+            .ip("203.0.113.9")
+            .set("requester", "-"),
+    ];
+    for rows in [&rows[..1], &rows[1..], &rows[..]] {
+        assert_eq!(learnt(rows), format!("billing,192.0.2.7,{NOW},{NOW}\n"));
+    }
+    let (found, _) = over_nothing("", &rows);
+    let corrected = format!(
+        "bucket_name,remote_ip,requester\nbilling,192.0.2.7,{REQUESTER}\nbilling,192.0.2.7,{REQUESTER}\n"
+    );
+    found.expect_rows(&corrected).expect_message(
+        "WARN",
+        &[
+            "in 2 rows the log line in _raw",
+            "1 have another value in bucket_name, remote_ip (first: row 2)",
+            "1 have no value in bucket_name, remote_ip (first: row 1)",
+        ],
+    );
+    let (found, _) = over_nothing("output=pairs", &rows);
+    found.expect_rows(&format!(
+        "bucket_name,remote_ip,count,http_status,requester\nbilling,192.0.2.7,2,ambiguous,{REQUESTER}\n"
+    ));
+}
+
+#[test]
+fn columns_that_agree_with_their_log_line_are_not_touched() {
+    let line = log_line("billing", "192.0.2.7");
+    let rows = [
+        access("billing", "192.0.2.7", NOW)
+            .raw(line.text())
+            .set("requester", REQUESTER),
+        // What has no value in either.
+        access("billing", "192.0.2.8", NOW)
+            .raw(log_line("billing", "192.0.2.8").requester("-").text())
+            .set("requester", ""),
+        // No log line: the columns decide.
+        access("billing", "192.0.2.9", NOW).raw("{\"bucket_name\": \"other\"}"),
+    ];
+    let (found, _) = over_nothing("", &rows);
+    found.expect_rows(&format!(
+        "remote_ip,requester\n192.0.2.7,{REQUESTER}\n192.0.2.8,\n192.0.2.9,\n"
+    ));
+    assert!(!found.messages_of("WARN").concat().contains("_raw"));
+}
+
+#[test]
+fn multivalue_columns_lose_to_the_log_line() {
+    let event = bare(log_line("billing", "192.0.2.7").text())
+        .values("bucket_name", &["billing", "other"])
+        .values("remote_ip", &["203.0.113.9", "192.0.2.7"])
+        .values("requester", &["a", "b"]);
+    let rows = [event.clone(), event.without("requester")];
+    assert_eq!(learnt(&rows), format!("billing,192.0.2.7,{NOW},{NOW}\n"));
+    let (found, _) = over_nothing("", &rows);
+    let row = format!("billing,,192.0.2.7,,{REQUESTER},\n");
+    found.expect_rows(&format!(
+        "bucket_name,__mv_bucket_name,remote_ip,__mv_remote_ip,requester,__mv_requester\n{row}{row}"
+    ));
+}
+
+#[test]
+fn key_fields_of_other_names_come_from_their_columns_alone() {
+    let splunk = Splunk::new().lookup("keys.csv", "bucket,requester,firstTime,lastTime\n");
+    let rows = [
+        bare(log_line("billing", "192.0.2.7").text())
+            .set("bucket", "mine")
+            .set("requester", "other"),
+        bare(log_line("billing", "192.0.2.7").text()),
+        row()
+            .at(NOW)
+            .set("bucket", "b")
+            .values("requester", &["x", "y"]),
+    ];
+    let found = splunk
+        .search("lookup=keys.csv new=unseen output=pairs by bucket requester")
+        .events(&rows)
+        .run();
+    found
+        .expect_rows(&format!("bucket,requester\nb,x\nb,y\nmine,{REQUESTER}\n"))
+        .expect_message("WARN", &["1 with no bucket (first: row 2)"])
+        .expect_message(
+            "WARN",
+            &[
+                "in 1 rows",
+                "1 have another value in requester (first: row 1)",
+            ],
+        );
+}
+
+#[test]
+fn a_column_that_no_chunk_has_is_added_before_the_verdict() {
+    let splunk = Splunk::new().history(HEADER);
+    let known = row().at(NOW).bucket("b").ip("192.0.2.1").set("x", "1");
+    let found = splunk
+        .search("new=unseen")
+        .chunk(&[known])
+        .chunk(&[bare(log_line("billing", "192.0.2.7").text()).set("y", "2")])
+        .run();
+    let mut columns = found.columns();
+    columns.retain(|column| !column.starts_with("__mv_"));
+    let expected = [
+        "_time",
+        "bucket_name",
+        "remote_ip",
+        "x",
+        "_raw",
+        "y",
+        "requester",
+        "firstTime",
+        "lastTime",
+        "newIP",
+    ];
+    assert_eq!(columns, expected);
+    found.expect_rows(&format!(
+        "bucket_name,remote_ip,requester,x,y,newIP\nb,192.0.2.1,,1,,1\nbilling,192.0.2.7,{REQUESTER},,2,1\n"
+    ));
+}
+
+#[test]
+fn what_stands_behind_quotes_in_a_requester_is_its_text() {
+    let requester = "arn:aws:iam::111122223333:user/a\"b,c/ana";
+    let line = log_line("billing", "192.0.2.7").requester(requester);
+    for output in ["events", "pairs"] {
+        let (found, _) = over_nothing(&format!("output={output}"), &[bare(line.text())]);
+        assert_eq!(found.column("requester"), [requester], "{output}");
+    }
+    let splunk = Splunk::new();
+    splunk
+        .search("lookup=x.csv new=unseen by requester")
+        .events(&[bare(line.text())])
+        .run()
+        .expect_rows("newIP\n1\n");
+    assert!(
+        splunk
+            .lookup_text("x.csv")
+            .contains("\"arn:aws:iam::111122223333:user/a\"\"b,c/ana\",")
+    );
+}
+
+#[test]
+fn an_ambiguous_access_is_never_silent() {
+    // Refused: S3 says 403 behind the URL, and the client's referer says 200.
+    let refused = log_line("billing", "192.0.2.7").status("403").text();
+    let planted = refused.replace("\"-\" \"aws", "\"\" 200 - 1 1 1 1 \"-\" \"-\" -\" \"aws");
+    assert_ne!(planted, refused);
+    let rows = [
+        access("billing", "192.0.2.8", NOW).raw(log_line("billing", "192.0.2.8").text()),
+        access("billing", "192.0.2.7", NOW).status(403).raw(planted),
+    ];
+    let (found, history) = over_nothing("output=pairs", &rows);
+    found
+        .expect_rows("remote_ip,http_status\n192.0.2.7,ambiguous\n192.0.2.8,200\n")
+        .expect_message(
+            "WARN",
+            &["1 of 2 successful accesses", "ambiguous", "row 2"],
+        );
+    assert!(history.contains("192.0.2.7"), "it counts all the same");
+    let (found, _) = over_nothing("output=pairs", &rows[..1]);
+    assert!(!found.messages_of("WARN").concat().contains("ambiguous"));
+}

@@ -4,6 +4,8 @@
 //! `S3NEWIP_S3_SAMPLES` names a folder of logs, `*.log`; without it nothing is tested. The collection that the numbers
 //! below belong to was put together from public repositories, and is not ours to hand on.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -12,6 +14,8 @@ use std::path::PathBuf;
 use s3newip::accesslog::{self, HttpStatus};
 
 const FOLDER: &str = "S3NEWIP_S3_SAMPLES";
+/// Names a folder of records in other formats; see [`json_is_no_line`].
+const OTHER_FOLDER: &str = "S3NEWIP_OTHER_SAMPLES";
 
 /// What was found in the collection, each line that is not plain looked at by eye: how often each status, and of the
 /// ambiguous ones, a forged response, a line cut after its key, two records on one line and three inside JSON.
@@ -72,7 +76,7 @@ fn compare(line: &str) -> String {
     assert_eq!(read.bucket_name, reference.bucket_name.as_bytes(), "{line}");
     assert_eq!(read.remote_ip, reference.remote_ip.as_bytes(), "{line}");
     assert_eq!(
-        accesslog::http_status(line.as_bytes()),
+        accesslog::Event::read(line.as_bytes()).map(|event| event.http_status),
         Some(read.http_status),
         "{line}"
     );
@@ -123,4 +127,49 @@ fn real_lines_are_read_as_a_person_reads_them() {
     } else {
         println!("this is another collection: its numbers are not checked");
     }
+}
+
+/// The files of a folder and its folders.
+fn files(folder: PathBuf) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// Of every file that is JSON, or has a JSON record on each line, no document and no record is an access log line, in
+/// any of its spellings.
+#[test]
+fn json_is_no_line() {
+    let Some(folder) = std::env::var_os(OTHER_FOLDER).map(PathBuf::from) else {
+        println!("skipped: {OTHER_FOLDER} does not name a folder of records in other formats");
+        return;
+    };
+    let mut documents = 0;
+    let json = |path: &PathBuf| {
+        let name = path.extension().and_then(OsStr::to_str);
+        matches!(name, Some("json" | "ndjson"))
+    };
+    for path in files(folder).iter().filter(|path| json(path)) {
+        let text = fs::read_to_string(path).unwrap();
+        for document in text.lines().chain([text.as_str()]) {
+            let pretty = serde_json::from_str::<serde_json::Value>(document)
+                .map(|value| format!("{value:#}"));
+            for spelling in pretty.as_deref().into_iter().chain([document]) {
+                let read = accesslog::parse(spelling.as_bytes());
+                assert!(read.is_err(), "{}: {spelling}", path.display());
+            }
+            documents += 1;
+        }
+    }
+    println!("{documents} documents");
+    assert!(documents > 0, "no JSON in the folder");
 }

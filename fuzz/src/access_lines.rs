@@ -1,17 +1,31 @@
 //! An S3 access log line, and a slow parser that splits it into words and tries every quote.
 
-use s3newip::accesslog::{HttpStatus, Line, http_status, http_status_doubled, parse};
+use serde_json::{Value, json};
+
+use s3newip::accesslog::{Event, HttpStatus, Line, parse};
 
 /// See the table in [`super`].
 pub fn check(data: &[u8]) {
+    check_json(data);
     let (found, expected) = (parse(data), slow(data));
     assert_eq!(found.as_ref().ok(), expected.as_ref());
     let twice = |byte: &u8| vec![*byte; 1 + usize::from(*byte == b'"')];
     let doubled: Vec<u8> = data.iter().flat_map(twice).collect();
-    assert_eq!(http_status_doubled(&doubled), http_status(data));
+    let event = Event::read(data);
+    let from_doubled = Event::read_doubled(&doubled);
+    assert_eq!(
+        from_doubled.map(|event| what_it_says(event, "\"\"")),
+        event.map(|event| what_it_says(event, "\""))
+    );
     match found {
         Ok(line) => {
-            assert_eq!(http_status(data), Some(line.http_status));
+            let event = event.expect("what is a line is one as an event too");
+            assert_eq!(event.bucket_name, line.bucket_name);
+            assert_eq!(event.remote_ip, line.remote_ip);
+            assert_eq!(event.requester, line.requester);
+            assert_eq!(event.operation, line.operation);
+            assert_eq!(event.http_status, line.http_status);
+            assert_eq!(event.is_presigned(), is_presigned(data));
             let from_agent = after_referrer(line.from_referrer);
             assert_eq!(line.user_agent(), user_agent(from_agent));
         }
@@ -23,6 +37,32 @@ pub fn check(data: &[u8]) {
             );
         }
     }
+}
+
+/// What an event says, in whose texts a quote stands as `quote`.
+fn what_it_says(event: Event<'_>, quote: &str) -> ([String; 4], HttpStatus, bool) {
+    let text = |field: &[u8]| String::from_utf8_lossy(field).replace(quote, "\"");
+    let fields = [
+        event.bucket_name,
+        event.remote_ip,
+        event.requester,
+        event.operation,
+    ];
+    (fields.map(text), event.http_status, event.is_presigned())
+}
+
+/// Whether the fifth word behind the last quote after the operation says so, in a line that was not cut.
+fn is_presigned(data: &[u8]) -> bool {
+    let text = data.trim_ascii();
+    let all = words(text);
+    let operation = (7..all.len()).find(|at| is_operation(all[*at]));
+    let from = operation.map_or(all.len(), |at| at + 1).min(all.len());
+    let from_key = join(text, &all, from, all.len());
+    let Some(quote) = from_key.iter().rposition(|byte| *byte == b'"') else {
+        return false;
+    };
+    let words = words(&from_key[quote + 1..]);
+    data.len() < 9_997 && matches!(words[..], [b"", _, _, _, _, b"QueryString", ..])
 }
 
 /// The words `from..to` of `text` with the spaces between them.
@@ -43,7 +83,7 @@ fn slow(data: &[u8]) -> Option<Line<'_>> {
     let [bucket_owner, bucket_name, day, zone, remote_ip, _, ..] = words[..] else {
         return None;
     };
-    if [bucket_owner, bucket_name, remote_ip].contains(&b"".as_slice()) {
+    if !is_name(bucket_owner) || !is_name(bucket_name) || remote_ip.is_empty() {
         return None;
     }
     let request_time = time(day, zone)?;
@@ -75,6 +115,36 @@ fn slow(data: &[u8]) -> Option<Line<'_>> {
         error_code,
         from_referrer: tail,
     })
+}
+
+/// Whether a word may be the name of an owner or a bucket.
+fn is_name(word: &[u8]) -> bool {
+    let fits = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-'..=b'.' | b'_' | b':');
+    !word.is_empty() && word.iter().all(fits)
+}
+
+/// No JSON document is a line, be it compact or on many lines, and whatever its texts say.
+fn check_json(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for value in [
+        json!({ "key_name": text }),
+        json!({ (text.as_ref()): 1 }),
+        json!([text]),
+    ] {
+        is_no_line(value.to_string().as_bytes());
+        is_no_line(format!("{value:#}").as_bytes());
+    }
+    if matches!(
+        serde_json::from_slice(data),
+        Ok(Value::Object(_) | Value::Array(_))
+    ) {
+        is_no_line(data);
+    }
+}
+
+fn is_no_line(json: &[u8]) {
+    assert!(parse(json).is_err());
+    assert_eq!(Event::read(json), None);
 }
 
 fn cut(text: &[u8]) -> (&[u8], &[u8]) {
@@ -133,6 +203,11 @@ fn reading<'a>(request_uri: &'a [u8], text: &'a [u8]) -> Option<Reading<'a>> {
     let version: Vec<char> = uri.rsplit(" HTTP/").next().unwrap().chars().collect();
     let protocol = uri.contains(" HTTP/")
         && matches!(version[..], [one, '.', two] if one.is_ascii_digit() && two.is_ascii_digit());
+    // Ceph writes the last one as 12ms.
+    let four = match four.strip_suffix(b"ms") {
+        Some(digits) if digits != b"-" => digits,
+        _ => four,
+    };
     [one, two, three, four]
         .iter()
         .all(|word| number(word))

@@ -180,12 +180,7 @@ fn check_against_the_crate(file: &[u8], rows: &[Row]) {
 fn merge(history: &History, seen: &[Seen]) -> Result<Merged, PublishError> {
     let mut sightings = Sightings::default();
     for seen in seen {
-        let access = Access {
-            first: seen.first,
-            last: seen.last,
-            success: true,
-            count: 1,
-        };
+        let access = Access::successful(seen.first, seen.last, 1);
         let found = sightings.find(seen.key);
         sightings
             .record(found, seen.key, &seen.text, &access)

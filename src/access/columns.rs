@@ -1,64 +1,43 @@
 //! Accesses out of the rows of a search.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-
+use super::field::{Field, cell, distinct_texts};
+use super::log_line::{LINE_COLUMNS, LineColumns, LogLine};
 use super::row::{Access, MAX_PAIR_BYTES_PER_ROW, MAX_PAIRS_PER_ROW, Unusable, is_success, usable};
 use super::texts::PairTexts;
-use crate::accesslog;
-use crate::csv::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues, strip_quotes};
-use crate::pair;
+use crate::accesslog::HttpStatus;
+use crate::csv::{Header, Record, strip_quotes};
 use crate::rules::StatusList;
 use crate::text::timestamp::{TIME_COLUMNS, Timestamp};
 
-/// A field's column and its multivalue twin.
-#[derive(Debug, Clone, Copy, Default)]
-struct Field {
-    plain: Option<usize>,
-    multivalue: Option<usize>,
+/// A key field.
+#[derive(Debug)]
+struct Key {
+    field: Field,
+    /// The number of the value that a log line has for it.
+    in_line: Option<usize>,
 }
 
-impl Field {
-    fn find(header: &Header, name: &[u8]) -> Self {
+impl Key {
+    fn find(header: &Header, name: &str) -> Self {
         Self {
-            plain: header.position(name),
-            multivalue: header.position(&[MULTIVALUE_PREFIX, name].concat()),
+            field: Field::find(header, name.as_bytes()),
+            in_line: LINE_COLUMNS.iter().position(|column| *column == name),
         }
     }
 
-    /// The usable values of the field in `record` as texts of a pair, each once. `index` is its number among the key
-    /// fields.
-    ///
-    /// # Errors
-    /// Without a usable value, why the first one cannot be used; or there are too many.
-    fn texts(self, record: &Record<'_>, index: usize) -> Result<Vec<Vec<u8>>, Unusable> {
-        let twin = cell(record, self.multivalue);
-        if !twin.is_empty() && multivalues(&twin).all(|value| value.is_some()) {
-            distinct_texts(multivalues(&twin).flatten(), index)
-        } else {
-            distinct_texts([cell(record, self.plain)], index)
-        }
+    /// Its value in `line`, where there is a line and that has the field.
+    fn in_line<'l>(&self, line: Option<&'l LogLine<'_>>) -> Option<&'l [u8]> {
+        Some(line?.value(self.in_line?))
     }
-
-    /// The field's value, where it has one value.
-    fn single<'a>(self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
-        let twin = self.multivalue.map_or(b"".as_slice(), |at| record.raw(at));
-        twin.is_empty().then(|| cell(record, self.plain))
-    }
-}
-
-/// The decoded cell in `column`; empty where there is no such column.
-fn cell<'a>(record: &Record<'a>, column: Option<usize>) -> Cow<'a, [u8]> {
-    column.map_or(Cow::Borrowed(b""), |at| decoded(record.raw(at)))
 }
 
 /// The columns of one header that an access is read from.
 #[derive(Debug)]
 pub struct AccessColumns {
-    keys: Vec<Field>,
+    keys: Vec<Key>,
     time: Option<usize>,
     spans: [(Option<usize>, Option<usize>); TIME_COLUMNS.len()],
-    raw: Option<usize>,
+    line: LineColumns,
     http_status: Option<usize>,
     count: Option<usize>,
 }
@@ -69,13 +48,10 @@ impl AccessColumns {
         let position = |name: &str| header.position(name.as_bytes());
         let spans = TIME_COLUMNS.map(|(first, last)| (position(first), position(last)));
         Self {
-            keys: keys
-                .iter()
-                .map(|name| Field::find(header, name.as_bytes()))
-                .collect(),
+            keys: keys.iter().map(|name| Key::find(header, name)).collect(),
             time: position("_time"),
             spans,
-            raw: position("_raw"),
+            line: LineColumns::find(header),
             http_status: position("http_status"),
             count: position("count"),
         }
@@ -92,15 +68,25 @@ impl AccessColumns {
         pairs: &mut PairTexts,
     ) -> Result<Access, Unusable> {
         let (first, last) = self.times(record).ok_or(Unusable::Time)?;
+        let line = self.line.read(record);
+        let line = line.as_ref();
         let before = pairs.len();
-        self.pairs(record, pairs)
+        self.pairs(record, line, pairs)
             .inspect_err(|_| pairs.truncate(before))?;
+        let status = line.map(LogLine::status);
         Ok(Access {
             first,
             last,
-            success: self.succeeded(record, success),
+            success: self.succeeded(record, status, success),
             count: self.count(record),
+            ambiguous: status == Some(HttpStatus::Ambiguous),
+            agreements: line.map_or_else(Default::default, |line| self.line.compare(record, line)),
         })
+    }
+
+    /// The columns of the values that log lines have too.
+    pub fn line(&self) -> LineColumns {
+        self.line
     }
 
     fn times(&self, record: &Record<'_>) -> Option<(Timestamp, Timestamp)> {
@@ -131,15 +117,21 @@ impl AccessColumns {
     }
 
     /// The row's pairs: nearly always one.
-    fn pairs(&self, record: &Record<'_>, pairs: &mut PairTexts) -> Result<(), Unusable> {
+    fn pairs(
+        &self,
+        record: &Record<'_>,
+        line: Option<&LogLine<'_>>,
+        pairs: &mut PairTexts,
+    ) -> Result<(), Unusable> {
         let before = pairs.len();
-        for (index, field) in self.keys.iter().enumerate() {
-            match field.single(record) {
-                Some(value) => pairs.push_value(usable(&value, index)?),
-                None => {
-                    pairs.truncate(before);
-                    return self.multivalue_pairs(record, pairs);
-                }
+        for (index, key) in self.keys.iter().enumerate() {
+            if let Some(value) = key.in_line(line) {
+                pairs.push_value(usable(value, index)?);
+            } else if let Some(value) = key.field.single(record) {
+                pairs.push_value(usable(&value, index)?);
+            } else {
+                pairs.truncate(before);
+                return self.multivalue_pairs(record, line, pairs);
             }
         }
         pairs.end();
@@ -147,11 +139,19 @@ impl AccessColumns {
     }
 
     /// Every combination of the values of the key fields, each value once.
-    fn multivalue_pairs(&self, record: &Record<'_>, pairs: &mut PairTexts) -> Result<(), Unusable> {
+    fn multivalue_pairs(
+        &self,
+        record: &Record<'_>,
+        line: Option<&LogLine<'_>>,
+        pairs: &mut PairTexts,
+    ) -> Result<(), Unusable> {
         let bytes = |texts: &[Vec<u8>]| texts.iter().map(Vec::len).sum::<usize>();
         let mut texts = vec![Vec::new()];
-        for (index, field) in self.keys.iter().enumerate() {
-            let values = field.texts(record, index)?;
+        for (index, key) in self.keys.iter().enumerate() {
+            let values = match key.in_line(line) {
+                Some(value) => distinct_texts([value], index)?,
+                None => key.field.texts(record, index)?,
+            };
             let combined = bytes(&texts) * values.len() + bytes(&values) * texts.len();
             if texts.len() * values.len() > MAX_PAIRS_PER_ROW || combined > MAX_PAIR_BYTES_PER_ROW {
                 return Err(Unusable::TooManyPairs);
@@ -171,27 +171,23 @@ impl AccessColumns {
         Ok(())
     }
 
-    fn succeeded(&self, record: &Record<'_>, success: &StatusList) -> bool {
-        let raw = self.raw(record);
-        let in_raw = match strip_quotes(raw) {
-            Some(quoted) => accesslog::http_status_doubled(quoted),
-            None => accesslog::http_status(raw),
-        };
-        match in_raw {
+    /// Whether the access succeeded; `in_line` is the status in its log line, where it has one.
+    fn succeeded(
+        &self,
+        record: &Record<'_>,
+        in_line: Option<HttpStatus>,
+        success: &StatusList,
+    ) -> bool {
+        match in_line {
             Some(status) => is_success(status, success),
             None => three_digits(&cell(record, self.http_status))
                 .is_none_or(|code| success.contains(code)),
         }
     }
 
-    /// The cell of _raw as CSV; empty where there is no such column.
-    fn raw<'a>(&self, record: &Record<'a>) -> &'a [u8] {
-        self.raw.map_or(b"", |at| record.raw(at))
-    }
-
     fn count(&self, record: &Record<'_>) -> u64 {
         // An event counts once, whatever an extraction finds in its URL and calls count.
-        let raw = self.raw(record);
+        let raw = self.line.raw(record);
         if !strip_quotes(raw).unwrap_or(raw).is_empty() {
             return 1;
         }
@@ -200,38 +196,6 @@ impl AccessColumns {
             .ok()
             .and_then(|text| text.parse().ok())
             .unwrap_or(1)
-    }
-}
-
-/// The usable values as texts of a pair, each once; see [`Field::texts`].
-fn distinct_texts<V: AsRef<[u8]>>(
-    values: impl IntoIterator<Item = V>,
-    index: usize,
-) -> Result<Vec<Vec<u8>>, Unusable> {
-    let mut texts: Vec<Vec<u8>> = Vec::new();
-    let mut seen = HashSet::new();
-    let mut reason = None;
-    for value in values {
-        match usable(value.as_ref(), index) {
-            Ok(value) => {
-                let mut text = Vec::new();
-                pair::push_value(&mut text, value);
-                if seen.insert(text.clone()) {
-                    texts.push(text);
-                }
-            }
-            Err(why) => {
-                reason.get_or_insert(why);
-            }
-        }
-        if texts.len() > MAX_PAIRS_PER_ROW {
-            return Err(Unusable::TooManyPairs);
-        }
-    }
-    if texts.is_empty() {
-        Err(reason.unwrap_or(Unusable::Key(index)))
-    } else {
-        Ok(texts)
     }
 }
 

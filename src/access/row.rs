@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::log_line::Agreements;
 use crate::accesslog::HttpStatus;
 use crate::pair;
 use crate::rules::StatusList;
@@ -29,6 +30,24 @@ pub struct Access {
     pub success: bool,
     /// The number of events it stands for.
     pub count: u64,
+    /// Whether it counts as successful because its log line does not say clearly that it was not.
+    pub ambiguous: bool,
+    /// How its columns agree with the log line in its `_raw`.
+    pub agreements: Agreements,
+}
+
+impl Access {
+    /// A clearly successful access by `count` events from `first` to `last`, whose columns agree with its log line, if any.
+    pub fn successful(first: Timestamp, last: Timestamp, count: u64) -> Self {
+        Self {
+            first,
+            last,
+            success: true,
+            count,
+            ambiguous: false,
+            agreements: Agreements::default(),
+        }
+    }
 }
 
 /// Why a row cannot be used.

@@ -49,28 +49,34 @@ mod tests {
 
     #[test]
     fn the_message_names_the_place_what_was_expected_and_what_was_found() {
+        let owner = "the bucket owner (letters, digits, . _ - :)";
+        let bucket = "the bucket name (letters, digits, . _ - :)";
         let time = "the request time, such as [06/Feb/2026:00:00:38 +0000]";
         let operation = "requester, request ID and an operation such as REST.GET.OBJECT";
         for (line, message) in [
             (
                 "",
-                "byte 1: expected the bucket owner, found the end of the line".to_owned(),
+                format!("byte 1: expected {owner}, found the end of the line"),
             ),
             (
                 "  \r\n",
-                "byte 1: expected the bucket owner, found the end of the line".to_owned(),
+                format!("byte 1: expected {owner}, found the end of the line"),
             ),
             (
                 "word\n",
-                "byte 1: expected the bucket owner, found \"word\"".to_owned(),
+                format!("byte 1: expected {owner}, found \"word\""),
+            ),
+            ("  a", format!("byte 3: expected {owner}, found \"a\"")),
+            ("a b", format!("byte 3: expected {bucket}, found \"b\"")),
+            (
+                "{\"a\":\"x y [06/Feb/2026:00:00:38 +0000] 192.0.2.7 - ID REST.GET.OBJECT k - 403 -",
+                format!(
+                    "byte 1: expected {owner}, found \"{{\\\"a\\\":\\\"x y [06/Feb/2026:00:00:38 +0000] 1\"..."
+                ),
             ),
             (
-                "  a",
-                "byte 3: expected the bucket owner, found \"a\"".to_owned(),
-            ),
-            (
-                "a b",
-                "byte 3: expected the bucket name, found \"b\"".to_owned(),
+                "o b/c [06/Feb/2026:00:00:38 +0000] x",
+                format!("byte 3: expected {bucket}, found \"b/c [06/Feb/2026:00:00:38 +0000] x\""),
             ),
             (
                 "192.0.2.7 - - [06/Feb/2026:00:00:38 +0000] \"GET / HTTP/1.1\" 200 5",

@@ -6,6 +6,7 @@
 //! - No client can hide a success. A forged status beside the true one makes the line [`HttpStatus::Ambiguous`], as
 //!   does an end of the line, or a possible truncation, before the status.
 //! - A line that has the fields up to the operation is accepted, whatever follows, so that odd text hides no access.
+//! - No JSON is a line, whatever stands in it.
 //! - Nothing panics, and the work is linear in the length of the line.
 //!
 //! ```text
@@ -30,15 +31,17 @@
 //!   actions and log deliveries have `-` as remote_ip, and may have `-` as http_status.
 
 mod error;
+mod event;
 mod field;
 mod prefix;
 mod response;
 mod time;
 
 pub use error::ParseError;
+pub use event::Event;
 pub use response::HttpStatus;
 
-use memchr::{memchr_iter, memmem, memrchr};
+use memchr::{memmem, memrchr};
 
 use field::split_field;
 use prefix::Prefix;
@@ -116,32 +119,6 @@ pub fn parse(line: &[u8]) -> Result<Line<'_>, ParseError> {
     })
 }
 
-/// The status in an event's `_raw`; `None` where that is not an S3 access log line.
-///
-/// It is the status that [`parse`] returns. The other fields are not read, and a date that does not exist is not noticed.
-pub fn http_status(raw: &[u8]) -> Option<HttpStatus> {
-    status_only(raw, 1)
-}
-
-/// [`http_status`] of a `_raw` in which each quote is doubled, as in a quoted CSV cell, so that the cell need not be decoded.
-pub fn http_status_doubled(raw: &[u8]) -> Option<HttpStatus> {
-    status_only(raw, 2)
-}
-
-/// The status in a text in which each quote is written as `quote_bytes` quotes.
-fn status_only(raw: &[u8], quote_bytes: usize) -> Option<HttpStatus> {
-    let prefix = Prefix::read(raw.trim_ascii()).ok()?;
-    let (_key, rest) = split_field(prefix.rest);
-    let status = Response::read(rest, quote_bytes).http_status;
-    let written = raw.len();
-    let length = match quote_bytes {
-        1 => written,
-        _ if written < MIN_TRUNCATED_BYTES => written,
-        _ => written - memchr_iter(b'"', raw).count() / 2,
-    };
-    Some(unless_truncated(length, status))
-}
-
 /// `status`, unless the line is long enough to be truncated: inside the URL, only a forged status may be left then.
 fn unless_truncated(length: usize, status: HttpStatus) -> HttpStatus {
     if length < MIN_TRUNCATED_BYTES {
@@ -186,6 +163,14 @@ mod tests {
 
     fn text(bytes: &[u8]) -> &str {
         std::str::from_utf8(bytes).unwrap()
+    }
+
+    fn http_status(raw: &[u8]) -> Option<HttpStatus> {
+        Event::read(raw).map(|event| event.http_status)
+    }
+
+    fn http_status_doubled(raw: &[u8]) -> Option<HttpStatus> {
+        Event::read_doubled(raw).map(|event| event.http_status)
     }
 
     #[test]
@@ -265,6 +250,57 @@ mod tests {
         ] {
             assert_eq!(http_status(text.as_bytes()), None, "{text}");
             assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    /// Records of the same accesses in other shapes, in which a client made a value look like a log line.
+    #[test]
+    fn json_is_no_line() {
+        let forged =
+            r#"x y [06/Feb/2026:00:00:38 +0000] 192.0.2.7 a b REST.GET.OBJECT k - 403 - 1 1 1 1 -"#;
+        let record = serde_json::json!({ "userAgent": forged, "bucket_name": "example-logs" });
+        for document in [
+            record.clone(),
+            serde_json::json!({ forged: forged }),
+            serde_json::json!([forged, record]),
+            serde_json::json!({ "Records": [record] }),
+            serde_json::json!([[[forged]]]),
+            serde_json::json!(forged),
+        ] {
+            for text in [
+                document.to_string(),
+                serde_json::to_string_pretty(&document).unwrap(),
+            ] {
+                for text in [format!(" \t{text}\r\n"), format!("\u{feff}{text}"), text] {
+                    assert!(parse(text.as_bytes()).is_err(), "{text}");
+                    assert_eq!(http_status(text.as_bytes()), None, "{text}");
+                    let doubled = text.replace('"', "\"\"");
+                    assert_eq!(http_status_doubled(doubled.as_bytes()), None, "{text}");
+                }
+            }
+        }
+        assert!(
+            parse(forged.as_bytes()).is_ok(),
+            "without the JSON it is one"
+        );
+    }
+
+    #[test]
+    fn names_have_the_characters_of_names() {
+        let line = |owner: &str, bucket: &str| {
+            format!(
+                "{owner} {bucket} [06/Feb/2026:00:00:38 +0000] 192.0.2.7 - ID REST.GET.OBJECT k"
+            )
+        };
+        for name in ["a", "acme:fish", "A_b-c.9", "-", "111122223333"] {
+            assert!(parse(line("o", name).as_bytes()).is_ok(), "{name}");
+            assert!(parse(line(name, "b").as_bytes()).is_ok(), "{name}");
+        }
+        for name in [
+            "{", "[", "\"a\"", "a,b", "a=b", "a/b", "a;b", "a$b", "\u{e9}", "a\tb", "\0",
+        ] {
+            assert!(parse(line("o", name).as_bytes()).is_err(), "{name}");
+            assert!(parse(line(name, "b").as_bytes()).is_err(), "{name}");
         }
     }
 

@@ -3,11 +3,16 @@
 //! ```text
 //! bucket_owner bucket_name [request_time] remote_ip requester... request_id operation
 //! ```
+//!
+//! Owner and bucket have only the characters that those names have. JSON starts with a brace, a bracket or a quote, so
+//! that no JSON is a line, whatever a client made it say further on.
 
 use super::error::MissingField;
 use super::field::split_field;
 use super::time;
 
+const BUCKET_OWNER: &str = "the bucket owner (letters, digits, . _ - :)";
+const BUCKET_NAME: &str = "the bucket name (letters, digits, . _ - :)";
 const TIME: &str = "the request time, such as [06/Feb/2026:00:00:38 +0000]";
 const OPERATION: &str = "requester, request ID and an operation such as REST.GET.OBJECT";
 
@@ -31,8 +36,8 @@ impl<'a> Prefix<'a> {
     /// # Errors
     /// The first field that is missing.
     pub(super) fn read(line: &'a [u8]) -> Result<Self, MissingField<'a>> {
-        let (bucket_owner, rest) = required(line, "the bucket owner")?;
-        let (bucket_name, from_time) = required(rest, "the bucket name")?;
+        let (bucket_owner, rest) = name(line, BUCKET_OWNER)?;
+        let (bucket_name, from_time) = name(rest, BUCKET_NAME)?;
         let (time, rest) = time::split(from_time).ok_or(MissingField {
             expected: TIME,
             rest: from_time,
@@ -78,6 +83,24 @@ fn required<'a>(
             rest: text,
         }),
         split => Ok(split),
+    }
+}
+
+/// [`required`] for a field that is a name: letters, digits, and `.`, `_`, `-`, `:`.
+fn name<'a>(
+    text: &'a [u8],
+    expected: &'static str,
+) -> Result<(&'a [u8], &'a [u8]), MissingField<'a>> {
+    let split = required(text, expected)?;
+    // All bytes, whatever the first ones are: then it takes no branches.
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() | matches!(byte, b'.' | b'_' | b'-' | b':');
+    if split.0.iter().fold(true, |all, byte| all & fits(byte)) {
+        Ok(split)
+    } else {
+        Err(MissingField {
+            expected,
+            rest: text,
+        })
     }
 }
 

@@ -5,8 +5,10 @@
 //!           ^         ^     the second quote is followed by a response:
 //!
 //! http_status   error_code   bytes_sent   object_size   total_time   turn_around_time
-//! 3 digits, -   a word       number, -    number, -     number, -    number, -
+//! 3 digits, -   a word       number, -    number, -     number, -    number, number and "ms", -
 //! ```
+//!
+//! The `ms` is Ceph's.
 //!
 //! A client that writes such a text into its URL, Referer or User-Agent adds a candidate, but cannot remove the true one.
 //! So all candidates are read, and their statuses must agree.
@@ -76,8 +78,8 @@ impl<'a> Response<'a> {
         let (http_status, rest) = split_status(text)?;
         let (error_code, mut rest) = split_field(rest);
         // bytes_sent, object_size, total_time, turn_around_time
-        for _ in 0..4 {
-            rest = after_number(rest)?;
+        for unit in [b"".as_slice(), b"", b"", b"ms"] {
+            rest = after_number(rest, unit)?;
         }
         Some(Self {
             request_uri,
@@ -147,13 +149,14 @@ fn split_status(text: &[u8]) -> Option<(HttpStatus, &[u8])> {
     Some((HttpStatus::Code(code), rest.strip_prefix(b" ")?))
 }
 
-/// The text after the number or `-` at its start, and after the space that follows, if any.
-fn after_number(text: &[u8]) -> Option<&[u8]> {
+/// The text after the number, with or without `unit`, or `-` at its start, and after the space that follows, if any.
+fn after_number<'a>(text: &'a [u8], unit: &[u8]) -> Option<&'a [u8]> {
     let rest = match text {
         [b'-', rest @ ..] => rest,
         [b'0'..=b'9', rest @ ..] => {
             let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            rest.get(digits..)?
+            let rest = rest.get(digits..)?;
+            rest.strip_prefix(unit).unwrap_or(rest)
         }
         _ => return None,
     };
@@ -203,6 +206,12 @@ mod tests {
                 "OPTIONS * HTTP/1.0",
             ),
             (r#""" 400 BadRequest 1 - 1 - "-" "-""#, Code(400), ""),
+            // As Ceph writes it.
+            (
+                r#""GET /a HTTP/1.1" 403 AccessDenied - - - 12ms - "curl" -"#,
+                Code(403),
+                "GET /a HTTP/1.1",
+            ),
         ] {
             assert_eq!(read(text), (status, request_uri), "{text}");
         }
@@ -332,6 +341,10 @@ mod tests {
             r#""GET /a HTTP/1.1" 2000 - 1 1 1 1"#,
             r#""GET /a HTTP/1.1" ok - 1 1 1 1"#,
             r#""GET /a HTTP/1.1" 200 - 1 1x 1 1"#,
+            r#""GET /a HTTP/1.1" 200 - 1 1 1ms 1"#,
+            r#""GET /a HTTP/1.1" 200 - 1 1 1 ms"#,
+            r#""GET /a HTTP/1.1" 200 - 1 1 1 -ms"#,
+            r#""GET /a HTTP/1.1" 200 - 1 1 1 1msx"#,
             r#""GET /a HTTP/1.1"  200 - 1 1 1 1"#,
         ] {
             assert_eq!(read(text), (Ambiguous, ""), "{text}");

@@ -5,12 +5,18 @@ use std::borrow::Cow;
 /// The value of a raw cell: without the quotes around it, each doubled quote made one.
 #[inline]
 pub fn decoded(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Some(inner) = strip_quotes(raw) else {
-        return Cow::Borrowed(raw);
-    };
+    match strip_quotes(raw) {
+        Some(inner) => undoubled(inner),
+        None => Cow::Borrowed(raw),
+    }
+}
+
+/// The value of text between the quotes of a cell: each doubled quote made one.
+#[inline]
+pub(crate) fn undoubled(inner: &[u8]) -> Cow<'_, [u8]> {
     match memchr::memchr(b'"', inner) {
         None => Cow::Borrowed(inner),
-        Some(_) => Cow::Owned(undoubled(inner)),
+        Some(_) => Cow::Owned(unescaped(inner)),
     }
 }
 
@@ -20,7 +26,7 @@ pub(crate) fn strip_quotes(raw: &[u8]) -> Option<&[u8]> {
     raw.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }
 
-fn undoubled(inner: &[u8]) -> Vec<u8> {
+fn unescaped(inner: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(inner.len());
     let mut rest = inner;
     while let Some((before, after)) =

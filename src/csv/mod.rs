@@ -31,7 +31,7 @@ pub use multivalue::multivalues;
 pub use reader::RecordReader;
 pub use record::{LocatedRecord, Record};
 
-pub(crate) use cell::{encode_record, is_space_padded, strip_quotes};
+pub(crate) use cell::{encode_record, is_space_padded, strip_quotes, undoubled};
 pub(crate) use index::RecordIndex;
 pub(crate) use multivalue::MULTIVALUE_PREFIX;
 pub(crate) use reader::{RecordBuffer, read_full};

@@ -76,6 +76,11 @@ impl AccessBatch {
         self.rows.len().max(self.keys.len()) >= MAX_ROWS || self.texts.bytes() >= MAX_TEXT_BYTES
     }
 
+    /// The access of row `row` (from 0), if it could be used.
+    pub(crate) fn access(&self, row: usize) -> Option<Access> {
+        self.rows.get(row)?.access.ok()
+    }
+
     pub(super) fn rows(&self) -> &[RowAccess] {
         &self.rows
     }

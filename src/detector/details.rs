@@ -11,9 +11,15 @@ use std::borrow::Cow;
 use crate::csv::{Record, decoded, push_cell};
 use crate::text::timestamp::Timestamp;
 
+/// The detail that tells the status.
+pub(crate) const HTTP_STATUS: &str = "http_status";
+
+/// What stands in [`HTTP_STATUS`] where the log line does not say clearly whether the access succeeded.
+pub(crate) const AMBIGUOUS: &[u8] = b"ambiguous";
+
 /// The columns of a pair's earliest event that a table of pairs shows.
 pub(crate) const DETAIL_COLUMNS: [&str; 5] = [
-    "http_status",
+    HTTP_STATUS,
     "operation",
     "request_uri",
     "requester",

@@ -152,7 +152,7 @@ impl Detector {
         if !access.success {
             return Ok(false);
         }
-        counters.successful += 1;
+        counters.succeed(access);
         self.current.clear();
         let mut hold = false;
         for pair in row.pairs.clone() {

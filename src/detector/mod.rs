@@ -22,7 +22,7 @@ mod survey;
 
 pub(crate) use batch::{AccessBatch, Batch};
 pub(crate) use counters::Counters;
-pub(crate) use details::{DETAIL_COLUMNS, Details};
+pub(crate) use details::{AMBIGUOUS, DETAIL_COLUMNS, Details, HTTP_STATUS};
 pub(crate) use engine::Detector;
 pub(crate) use outcome::{FinishError, Outcome, SEED_COLUMNS, Verdict, pair_values};
 pub(crate) use spill::{HeaderId, Place};

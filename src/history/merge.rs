@@ -352,12 +352,7 @@ mod tests {
         push_value(&mut pair, b"new");
         push_value(&mut pair, b"192.0.2.9");
         let time = Timestamp::from_seconds(7);
-        let access = Access {
-            first: time,
-            last: time,
-            success: true,
-            count: 1,
-        };
+        let access = Access::successful(time, time, 1);
         sightings
             .record(None, hasher.key(&pair), &pair, &access)
             .unwrap();

@@ -8,9 +8,9 @@ use indicatif::ProgressBar;
 
 use super::inputs::Input;
 use super::lines::{LineReader, lines};
-use crate::access::{Access, PairTexts, Unusable, is_success, usable};
+use crate::access::{Access, Agreements, PairTexts, Unusable, is_success, usable};
 use crate::accesslog::{self, HttpStatus, Line, ParseError};
-use crate::detector::{AccessBatch, Batch, Details, HeaderId};
+use crate::detector::{AMBIGUOUS, AccessBatch, Batch, Details, HeaderId};
 use crate::error::Error;
 use crate::pair::PairHasher;
 use crate::rules::StatusList;
@@ -180,7 +180,7 @@ fn write_details(line: &Line<'_>, held: &mut Vec<u8>) {
     let http_status = match line.http_status {
         HttpStatus::Code(code) => digits.format(code).as_bytes(),
         HttpStatus::Absent => b"-",
-        HttpStatus::Ambiguous => b"ambiguous",
+        HttpStatus::Ambiguous => AMBIGUOUS,
     };
     let cells = [
         http_status,
@@ -208,5 +208,7 @@ fn access(
         last: time,
         success: is_success(line.http_status, success),
         count: 1,
+        ambiguous: line.http_status == HttpStatus::Ambiguous,
+        agreements: Agreements::default(),
     })
 }

@@ -52,6 +52,7 @@ impl Report {
             not_followed(links),
             unparsable(counters),
             empty_history(arguments, &lookup, outcome),
+            counters.rows.ambiguous_message(),
             outcome.without_rows_message(),
             unpublished(&lookup, outcome),
             geoip.and_then(GeoIp::warning),

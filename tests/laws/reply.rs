@@ -4,11 +4,14 @@
 //!
 //! - `output=events`: all columns of the input in the order in which they first appear over the chunks, then
 //!   firstTime, lastTime and newIP. Where the input has one of these, its cell is replaced and its `__mv_` cell emptied.
+//!   bucket_name, remote_ip and requester stand before these where no chunk has the column and an event's log line has
+//!   the value. A cell that does not agree with the log line is replaced, and its `__mv_` cell emptied.
 //!   A row with several pairs comes once, where one of them is new, with the times of its first new pair.
 //! - `output=all`: also the rows without a new pair, with newIP 0 and the times of their first pair.
 //! - `maxevents`: each new pair has room for its first N events; a row is kept where one of its new pairs has room.
 //! - `output=pairs`: the values beside the count are those of the pair's earliest event, and of these the first to arrive.
-//!   A column that is a key is not shown again.
+//!   A column that is a key is not shown again. http_status is `ambiguous` where the log line is, and requester the log
+//!   line's where the column does not agree; a column that no chunk has is shown where one of these is needed.
 
 use super::{
     model::{Chunk, Event, Options, Output, Verdict},
@@ -27,6 +30,8 @@ const SHOWN: [&str; 5] = [
 ];
 /// The columns that the command adds to an event.
 const ADDED: [&str; 3] = ["firstTime", "lastTime", "newIP"];
+/// The columns that a log line has the last word on.
+const IN_LINE: [&str; 3] = ["bucket_name", "remote_ip", "requester"];
 
 /// The rows of a reply.
 #[derive(Clone, Default, PartialEq)]
@@ -43,6 +48,12 @@ pub(crate) fn events(
     chunks: &[Chunk],
 ) -> Reply {
     let mut columns = columns(chunks);
+    for name in IN_LINE {
+        let misses = events.iter().any(|event| event.row.misses(name));
+        if misses && !columns.iter().any(|column| column == name) {
+            columns.push(name.into());
+        }
+    }
     for added in ADDED {
         if !columns.iter().any(|column| column == added) {
             columns.push(added.into());
@@ -86,7 +97,19 @@ fn event_cell(row: &Row, column: &str, verdict: &Verdict) -> Vec<u8> {
         "lastTime" => time::written(verdict.last),
         "newIP" => flag(verdict.new),
         "__mv_firstTime" | "__mv_lastTime" | "__mv_newIP" => Vec::new(),
-        _ => row.cell(column).to_vec(),
+        _ => match column.strip_prefix("__mv_") {
+            Some(plain) if row.corrected(plain).is_some() => Vec::new(),
+            Some(_) => row.cell(column).to_vec(),
+            None => row.corrected(column).unwrap_or(row.cell(column)).to_vec(),
+        },
+    }
+}
+
+/// The cell of a pair's earliest event in one of the columns that are shown.
+fn shown_cell(row: &Row, column: &str) -> Vec<u8> {
+    match column {
+        "http_status" if row.is_ambiguous() => b"ambiguous".to_vec(),
+        _ => row.corrected(column).unwrap_or(row.cell(column)).to_vec(),
     }
 }
 
@@ -98,8 +121,14 @@ pub(crate) fn pairs(
     chunks: &[Chunk],
 ) -> Reply {
     let input = columns(chunks);
+    let is_needed = |name: &str| {
+        events.iter().any(|Event { row, .. }| {
+            row.misses(name) || (name == "http_status" && row.is_ambiguous())
+        })
+    };
     let is_shown = |name: &&str| {
-        input.iter().any(|column| column == name) && !keys.iter().any(|key| key == name)
+        let came = input.iter().any(|column| column == name);
+        (came || is_needed(name)) && !keys.iter().any(|key| key == name)
     };
     let shown: Vec<&str> = SHOWN.into_iter().filter(is_shown).collect();
     let fixed = ["firstTime", "lastTime", "newIP", "count"];
@@ -124,7 +153,7 @@ pub(crate) fn pairs(
         let first = verdict.first.expect("a new pair has a first time");
         let times = [first, verdict.last].map(time::written);
         let count = count.to_string().into_bytes();
-        let shown = shown.iter().map(|name| earliest.row.cell(name).to_vec());
+        let shown = shown.iter().map(|name| shown_cell(&earliest.row, name));
         pair.iter()
             .cloned()
             .chain(times)

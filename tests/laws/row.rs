@@ -9,6 +9,8 @@
 //! - `_time` decides where it is filled. Else the first spelling of which both times are filled; where no spelling has
 //!   both, the first that has one, for both. The two are put in order. A time that is no number makes the row unusable.
 //! - The status of a log line that is `-` is no three-digit number, so the row counts as success.
+//! - A log line's bucket, address and requester are their fields' only values. A column that has no value agrees with a
+//!   log line that has none.
 
 use super::{model::Options, time};
 use std::net::IpAddr;
@@ -45,6 +47,53 @@ impl Row<'_> {
     pub(crate) fn cell(&self, name: &str) -> &[u8] {
         let column = self.columns.iter().position(|column| column == name);
         column.map_or(b"", |column| &self.cells[column])
+    }
+
+    /// The value that the row's log line has for the column `name`; `None` where it has no log line, or no such column.
+    pub(crate) fn in_line(&self, name: &str) -> Option<&[u8]> {
+        let text = std::str::from_utf8(self.cell("_raw")).ok()?;
+        let words: Vec<&str> = text.strip_prefix(OWNER)?.split(' ').collect();
+        let [_, bucket, _, _, address, ..] = words[..] else {
+            return None;
+        };
+        let operation = words
+            .iter()
+            .position(|word| word.starts_with("REST.") || word.starts_with("BATCH."))?;
+        let start = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+        let requester = &text[start(words[5])..start(words[operation - 1]) - 1];
+        match name {
+            "bucket_name" => Some(bucket.as_bytes()),
+            "remote_ip" => Some(address.as_bytes()),
+            "requester" => Some(requester.as_bytes()),
+            _ => None,
+        }
+    }
+
+    /// The same where the column does not agree with it.
+    pub(crate) fn corrected(&self, name: &str) -> Option<&[u8]> {
+        let in_line = self.in_line(name)?;
+        let several = multivalue(self.cell(&format!("__mv_{name}")));
+        let values = several.unwrap_or(vec![self.cell(name).to_vec()]);
+        let is_value = |value: &[u8]| !value.is_empty() && value != b"-";
+        let agrees = if is_value(in_line) {
+            values == [in_line.to_vec()]
+        } else {
+            !values.iter().any(|value| is_value(value))
+        };
+        (!agrees).then_some(in_line)
+    }
+
+    /// Whether the row's log line has a value for the column `name` and the row none.
+    pub(crate) fn misses(&self, name: &str) -> bool {
+        let several = multivalue(self.cell(&format!("__mv_{name}")));
+        let values = several.unwrap_or(vec![self.cell(name).to_vec()]);
+        let is_value = |value: &[u8]| !value.is_empty() && value != b"-";
+        self.in_line(name).is_some_and(is_value) && !values.iter().any(|value| is_value(value))
+    }
+
+    /// Whether the row's log line does not say clearly what became of the access.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        status_in_log_line(self.cell("_raw")) == Some(b"")
     }
 
     /// Whether the row tells of a successful access.
@@ -90,9 +139,13 @@ impl Row<'_> {
     }
 
     fn values(&self, key: &str) -> Vec<Vec<u8>> {
-        let several = multivalue(self.cell(&format!("__mv_{key}")));
+        let several = || multivalue(self.cell(&format!("__mv_{key}")));
+        let found = match self.in_line(key) {
+            Some(value) => vec![value.to_vec()],
+            None => several().unwrap_or(vec![self.cell(key).to_vec()]),
+        };
         let mut values = Vec::new();
-        for value in several.unwrap_or(vec![self.cell(key).to_vec()]) {
+        for value in found {
             let value = canonical(&value);
             if is_usable(&value) && !values.contains(&value) {
                 values.push(value);

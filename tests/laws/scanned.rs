@@ -2,7 +2,7 @@
 
 use super::{
     generate::Scenario,
-    log_lines::{LogLine, MIDNIGHT, Shape, log_line},
+    log_lines::{LogLine, MIDNIGHT, log_line},
     lookups::{Start, start},
     model::{Chunk, Options, Output, Rule},
     pools::{NOW, WINDOWS},
@@ -213,17 +213,12 @@ fn events(lines: &[LogLine]) -> Chunk {
         "user_agent",
     ];
     let row = |line: &LogLine| {
-        let status = if line.shape == Shape::Forged {
-            "ambiguous"
-        } else {
-            line.status()
-        };
         let cells = [
             (MIDNIGHT + line.second).to_string(),
             line.text(),
             line.bucket.into(),
             line.address.into(),
-            status.into(),
+            line.status().into(),
             line.operation().into(),
             line.request().trim_matches('"').into(),
             line.requester().into(),

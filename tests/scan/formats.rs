@@ -107,7 +107,7 @@ fn bytes_that_are_no_text_are_shown_all_the_same() {
 
 #[test]
 fn a_spreadsheet_gets_no_formula() {
-    let hostile = log_line("=b", "192.0.2.1")
+    let hostile = log_line("-b", "=192.0.2.1")
         .requester("@SUM(A1)")
         .user_agent("+1")
         .request_uri("-1 HTTP/1.1");
@@ -115,7 +115,8 @@ fn a_spreadsheet_gets_no_formula() {
     let arguments = ["--dry-run", "--output", "pairs", "--format", "csv", "a.log"];
     let found = folder.scan(&arguments).run().expect_code(0);
     for (column, expected) in [
-        ("bucket_name", "'=b"),
+        ("bucket_name", "'-b"),
+        ("src_ip", "'=192.0.2.1"),
         ("requester", "'@SUM(A1)"),
         ("user_agent", "'+1"),
         ("request_uri", "'-1 HTTP/1.1"),
@@ -177,4 +178,27 @@ fn a_disk_that_is_full_is_a_failure() {
     let learning = folder.scan(&["--lookup", "seen.csv", "a.log"]);
     let found = learning.output(full()).run().expect_code(1);
     found.expect_stderr(&[unwritten, "the history has learnt these pairs"]);
+}
+
+#[test]
+fn an_ambiguous_access_is_never_silent() {
+    // Refused, with a Referer that has a response of its own.
+    let refused = log_line("b", "192.0.2.1").status("403").text();
+    let planted = refused.replace("\"-\" \"aws", "\"\" 200 - 1 1 1 1 \"-\" \"-\" -\" \"aws");
+    let plain = log_line("b", "192.0.2.2").text();
+    let folder = two_pairs().file("a.log", format!("{plain}\n{planted}\n{refused}\n"));
+    for format in ["table", "csv", "ndjson"] {
+        let arguments = [
+            "--dry-run",
+            "--output",
+            "pairs",
+            "--format",
+            format,
+            "a.log",
+        ];
+        let found = folder.scan(&arguments).run().expect_code(0);
+        assert_eq!(found.text().matches("ambiguous").count(), 1, "{format}");
+        found
+            .expect_stderr(&["1 of 2 successful accesses have an ambiguous status (first: row 2)"]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::header::{ChunkHeader, DetailColumns};
+use super::header::{ChunkHeader, HeldColumns};
 use crate::csv::{ReadError, Record, RecordBuffer, RecordReader};
 use crate::detector::{AccessBatch, Batch, HeaderId};
 use crate::pair::PairHasher;
@@ -28,8 +28,7 @@ pub(super) struct RecordBatch {
     header: HeaderId,
     /// The number of each row's record.
     numbers: Vec<usize>,
-    /// What is held of a row: its details, or without them its whole record.
-    details: Option<DetailColumns>,
+    held: HeldColumns,
     /// The number of a record with another number of cells than its header; it follows the rows of `accesses`.
     ragged: Option<usize>,
 }
@@ -59,7 +58,7 @@ impl RecordBatch {
             ..
         } = reading;
         self.header = reading.number;
-        self.details = (reading.output == Output::Pairs).then(|| header.details());
+        self.held = header.held(reading.output);
         self.accesses.clear();
         self.numbers.clear();
         while !self.accesses.is_full() {
@@ -103,13 +102,12 @@ impl Batch for RecordBatch {
     }
 
     fn write_held(&self, row: usize, held: &mut Vec<u8>) {
-        let number = self.numbers.get(row);
-        let Some(record) = number.and_then(|number| self.record(*number)) else {
-            return;
-        };
-        match self.details {
-            Some(details) => details.write(&record, held),
-            None => held.extend_from_slice(record.bytes()),
+        let record = self
+            .numbers
+            .get(row)
+            .and_then(|number| self.record(*number));
+        if let (Some(record), Some(access)) = (record, self.accesses.access(row)) {
+            self.held.write(&record, access, held);
         }
     }
 }

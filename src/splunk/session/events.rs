@@ -1,15 +1,17 @@
 //! The body of a reply with events: every event as it came, plus the verdict on its pair.
 //!
 //! Chunks may come with different headers. The reply has the union of their columns in order of first appearance, then
-//! firstTime, lastTime and newIP; where the input has a column of that name, its cells are replaced where they stand.
+//! those of bucket_name, remote_ip and requester that only the events' log lines have, then firstTime, lastTime and newIP;
+//! where the input has a column of that name, its cells are replaced where they stand.
 
 use std::collections::{HashMap, HashSet};
 use std::iter::repeat;
 
 use super::connection::{Abort, Visit};
 use super::header::ChunkHeader;
+use crate::access::LINE_COLUMNS;
 use crate::csv::{MULTIVALUE_PREFIX, Record, encode_record, push_cell};
-use crate::detector::{HeaderId, Outcome, Verdict, pair_values};
+use crate::detector::{Counters, HeaderId, Outcome, Verdict, pair_values};
 use crate::text::timestamp::{FIRST_TIME, LAST_TIME};
 
 /// A column that the reply adds.
@@ -73,12 +75,20 @@ pub(super) struct EventRows<'a> {
     columns: Vec<Vec<u8>>,
     /// The number of them that came with events; the others are added.
     came: usize,
+    /// Whether held rows may have cells that the header of their chunk has not.
+    corrected: bool,
 }
 
 impl<'a> EventRows<'a> {
-    /// For events that came under `headers`.
-    pub(super) fn new(headers: &'a [ChunkHeader], keys: &'a [String]) -> Self {
+    /// For events that came under `headers` and were counted by `counters`.
+    pub(super) fn new(headers: &'a [ChunkHeader], keys: &'a [String], counters: &Counters) -> Self {
         let mut columns = union(headers);
+        for name in LINE_COLUMNS {
+            let came = columns.iter().any(|column| column == name.as_bytes());
+            if !came && counters.has_missing(name) {
+                columns.push(name.as_bytes().to_vec());
+            }
+        }
         let came = columns.len();
         for added in Added::ALL {
             if !columns.iter().any(|name| name == added.name()) {
@@ -90,6 +100,7 @@ impl<'a> EventRows<'a> {
             keys,
             columns,
             came,
+            corrected: counters.has_corrected(),
         }
     }
 
@@ -98,8 +109,9 @@ impl<'a> EventRows<'a> {
         let names = &header.names;
         let in_order = names.names().eq(self.columns.iter().take(names.len()));
         let all_added = self.columns.len() == self.came + Added::ALL.len();
+        let as_long = !self.corrected || header.held_names().count() == names.len();
         match self.came.checked_sub(names.len()) {
-            Some(missing) if in_order && all_added => Plan::AsItCame(missing),
+            Some(missing) if in_order && all_added && as_long => Plan::AsItCame(missing),
             _ => Plan::CellByCell(cells(&self.columns, header)),
         }
     }
@@ -174,7 +186,7 @@ fn union(headers: &[ChunkHeader]) -> Vec<Vec<u8>> {
 /// cell where it stands in the same place; else the first one counts.
 fn cells(columns: &[Vec<u8>], header: &ChunkHeader) -> Vec<Cell> {
     let mut first = HashMap::new();
-    for (at, name) in header.names.names().enumerate() {
+    for (at, name) in header.held_names().enumerate() {
         first.entry(name).or_insert(at);
     }
     let own = header.names.names().map(Some).chain(repeat(None));

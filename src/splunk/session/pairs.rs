@@ -3,7 +3,7 @@
 use super::connection::{Abort, Visit};
 use super::header::ChunkHeader;
 use crate::csv::encode_record;
-use crate::detector::{DETAIL_COLUMNS, Outcome, Place, Verdict};
+use crate::detector::{Counters, DETAIL_COLUMNS, HTTP_STATUS, Outcome, Place, Verdict};
 use crate::text::timestamp::{FIRST_TIME, LAST_TIME};
 
 /// The rows, ready to be sent.
@@ -16,16 +16,22 @@ pub(super) struct PairRows<'a> {
 }
 
 impl<'a> PairRows<'a> {
-    /// From the new pairs of `outcome`, whose rows came under `headers`.
+    /// From the new pairs of `outcome`, whose rows came under `headers` and were counted by `counters`.
     pub(super) fn new(
         headers: &[ChunkHeader],
         keys: &'a [String],
+        counters: &Counters,
         outcome: &mut Outcome,
     ) -> Result<Self, Abort> {
         let is_key = |name: &str| keys.iter().any(|key| key == name);
         let came = |index| headers.iter().any(|header| header.has_detail(index));
+        let in_line = |name: &str| match name {
+            HTTP_STATUS => counters.has_ambiguous(),
+            name => counters.has_missing(name),
+        };
         let details = DETAIL_COLUMNS.iter().enumerate();
-        let shown = details.filter(|(index, name)| came(*index) && !is_key(name));
+        let shown =
+            details.filter(|(index, name)| (came(*index) || in_line(name)) && !is_key(name));
         Ok(Self {
             keys,
             shown: shown.map(|(index, _)| index).collect(),

@@ -10,7 +10,7 @@ use super::header::ChunkHeader;
 use super::intake::Intake;
 use super::pairs::PairRows;
 use super::summary::{self, Summary};
-use crate::detector::{Detector, FinishError, Outcome};
+use crate::detector::{Counters, Detector, FinishError, Outcome};
 use crate::error::Error;
 use crate::history::{FileRoute, History, Publication, Route};
 use crate::host::Host;
@@ -121,33 +121,49 @@ impl<'a> Search<'a> {
             let error = Error::environment(summary::not_learnt(failure));
             return Err(Abort::Failed(error, messages));
         }
+        let rows = InputRows {
+            options: &options,
+            headers: &headers,
+            counters: &counters,
+        };
         let reply = Reply {
             inspector: Some(Inspector { messages }),
             finished: Some(true),
             ..Reply::default()
         };
-        answer(connection, &reply, &options, &headers, &mut outcome)
+        answer(connection, &reply, &rows, &mut outcome)
     }
+}
+
+/// The rows that came in.
+struct InputRows<'a> {
+    options: &'a Options,
+    headers: &'a [ChunkHeader],
+    counters: &'a Counters,
 }
 
 /// Sends the last reply with its rows.
 fn answer<R: Read, W: Write>(
     connection: &mut Connection<R, W>,
     reply: &Reply,
-    options: &Options,
-    headers: &[ChunkHeader],
+    rows: &InputRows<'_>,
     outcome: &mut Outcome,
 ) -> Result<(), Abort> {
+    let InputRows {
+        options,
+        headers,
+        counters,
+    } = rows;
     if options.seed {
         return connection.reply_with(reply, &summary::seed_row(outcome));
     }
     match options.output {
         Output::Pairs => {
-            let rows = PairRows::new(headers, options.by.names(), outcome)?;
+            let rows = PairRows::new(headers, options.by.names(), counters, outcome)?;
             connection.reply_each(reply, |visit| rows.each(outcome, visit))
         }
         Output::Events | Output::All => {
-            let rows = EventRows::new(headers, options.by.names());
+            let rows = EventRows::new(headers, options.by.names(), counters);
             connection.reply_each(reply, |visit| rows.each(outcome, visit))
         }
     }

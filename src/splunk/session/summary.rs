@@ -39,6 +39,11 @@ impl Summary<'_> {
                 Level::Warn,
                 self.counters.skipped_message(self.options.by.names()),
             ),
+            (
+                Level::Warn,
+                self.counters.corrected_message(self.options.by.names()),
+            ),
+            (Level::Warn, self.counters.ambiguous_message()),
             (Level::Warn, self.outcome.without_rows_message()),
             (Level::Info, Some(self.sum())),
         ];
