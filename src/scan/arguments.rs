@@ -13,7 +13,8 @@ use crate::rules::{DEFAULT_LOOKUP, DEFAULT_WINDOW, NewRule, Output, StatusList, 
 /// has been shown: where standard output is closed early or the scan is interrupted, the history is as it was.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 done, 1 failed (standard error says what of the history), 2 bad usage, 128 and the number of \
+    after_help = "Exit status: 0 done, 1 failed (standard error says what of the history) or an input could not be read (the \
+    others were learnt), 2 bad usage, 128 and the number of \
     the signal that interrupted it.\n\n\
     First learn from older logs, then look at new ones:\n  \
     s3newip scan --seed logs/2026-03-0[1-5]\n  \

@@ -7,12 +7,13 @@
 //! What was not shown is not learnt: the history is read, the result decided and shown, and only then the history written.
 //! `--seed` shows nothing but what the writing did, and so writes first.
 //!
-//! Standard output has the result and nothing else. Standard error has the warnings: lines that do not parse, an empty
+//! Standard output has the result and nothing else. Standard error has the warnings: files that cannot be read, lines that do not parse, an empty
 //! history, a history that could not be written; on a terminal also a progress bar and a summary.
 
 mod arguments;
 mod batch;
 mod cells;
+mod content;
 mod geoip;
 mod inputs;
 mod intake;
@@ -23,7 +24,7 @@ mod publish;
 mod report;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::detector::{Detector, Outcome};
 use crate::error::{Error, Exit};
@@ -50,7 +51,8 @@ const SPILL_FOLDER: &str = "/var/tmp";
 /// written once `out` is flushed. `interruption` ends the scan by a signal.
 ///
 /// # Errors
-/// A log or the history cannot be read, or the result cannot be written.
+/// The history cannot be read, or the result cannot be written. A log that cannot be read is named on standard error, and
+/// the exit code is [`Exit::Failed`]; the others are read and learnt.
 pub fn run(
     arguments: &ScanArguments,
     host: &Host,
@@ -59,16 +61,19 @@ pub fn run(
 ) -> Result<Exit, Error> {
     let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
     let detector = detector(arguments, host)?;
-    let Found { inputs, links } = inputs::find(&arguments.paths, detector.history())?;
+    let mut found = inputs::find(&arguments.paths, detector.history());
     let mut intake = Intake::new(detector, arguments.status.clone());
-    let progress = report::progress(&inputs);
-    intake.read(&inputs, &progress)?;
+    for sentence in std::mem::take(&mut found.unreadable) {
+        intake.add_unreadable(sentence);
+    }
+    let progress = report::progress(&found.inputs);
+    intake.read(&found.inputs, &progress)?;
     progress.finish_and_clear();
     let (detector, counters) = intake.into_parts();
     let logs = Logs {
         arguments,
         geoip: geoip.as_ref(),
-        links: &links,
+        found: &found,
         counters: &counters,
     };
     let writer = Writer {
@@ -91,11 +96,11 @@ pub fn run(
     })
 }
 
-/// Logs that were read, to their ends.
+/// Logs that were read, as far as that goes.
 struct Logs<'a> {
     arguments: &'a ScanArguments,
     geoip: Option<&'a GeoIp>,
-    links: &'a [PathBuf],
+    found: &'a Found,
     counters: &'a LineCounters,
 }
 
@@ -115,7 +120,7 @@ impl Logs<'_> {
             Err(cause) => Err(unwritten(cause, Fate::AsItWas).into()),
         };
         report.print(published.as_ref().unwrap_or(&Published::NotWanted));
-        published.map(|published| published.exit())
+        published.map(|published| self.exit(&published))
     }
 
     /// Has the history learn them, then shows what that did.
@@ -133,7 +138,16 @@ impl Logs<'_> {
         };
         self.report(&outcome).print(&published);
         written.map_err(|cause| unwritten(cause, published.fate()))?;
-        Ok(published.exit())
+        Ok(self.exit(&published))
+    }
+
+    /// The exit code, where the result was written.
+    fn exit(&self, published: &Published) -> Exit {
+        match published {
+            Published::Failed(_) => Exit::Failed,
+            _ if self.counters.unreadable_count > 0 => Exit::Failed,
+            Published::NotWanted | Published::Done(_) => Exit::Done,
+        }
     }
 
     fn write(&self, outcome: &mut Outcome, out: &mut dyn Write) -> io::Result<()> {
@@ -144,7 +158,7 @@ impl Logs<'_> {
     fn report(&self, outcome: &Outcome) -> Report {
         Report::new(
             self.arguments,
-            self.links,
+            self.found,
             self.counters,
             outcome,
             self.geoip,

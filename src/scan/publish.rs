@@ -21,14 +21,6 @@ pub(super) enum Published {
 }
 
 impl Published {
-    /// The exit code of a scan that did nothing else wrong.
-    pub(super) fn exit(&self) -> Exit {
-        match self {
-            Self::NotWanted | Self::Done(_) => Exit::Done,
-            Self::Failed(_) => Exit::Failed,
-        }
-    }
-
     pub(super) fn fate(&self) -> Fate {
         match self {
             Self::Done(merged) if merged.is_change() => Fate::Written,

@@ -1,13 +1,13 @@
 //! The messages of a scan on standard error.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::{Format, ScanArguments};
 use super::geoip::GeoIp;
-use super::inputs::Input;
+use super::inputs::{Found, Input};
 use super::intake::LineCounters;
 use super::publish::Published;
 use crate::detector::Outcome;
@@ -51,17 +51,21 @@ struct Summary {
 }
 
 impl Report {
-    /// For a scan that did not follow `links`, read `counters`, came to `outcome` and looked up places in `geoip`.
+    /// For a scan that found `found`, read `counters`, came to `outcome` and looked up places in `geoip`.
     pub(super) fn new(
         arguments: &ScanArguments,
-        links: &[PathBuf],
+        found: &Found,
         counters: &LineCounters,
         outcome: &Outcome,
         geoip: Option<&GeoIp>,
     ) -> Self {
         let lookup = escape::escaped(arguments.lookup.as_os_str().as_encoded_bytes());
+        let unreadable = counters.unreadable.iter().cloned();
         let warnings = [
-            not_followed(links),
+            unreadable_count(counters),
+            trailing_garbage(counters),
+            dangling(found),
+            not_followed(found),
             unparsable(counters),
             empty_history(arguments, &lookup, outcome),
             outcome.without_rows_message(),
@@ -69,7 +73,7 @@ impl Report {
         ];
         let watched = arguments.format == Format::Table || io::stderr().is_terminal();
         Self {
-            warnings: warnings.into_iter().flatten().collect(),
+            warnings: unreadable.chain(warnings.into_iter().flatten()).collect(),
             summary: watched.then(|| Summary::new(counters, outcome)),
             lookup,
         }
@@ -127,12 +131,37 @@ impl Summary {
     }
 }
 
-fn not_followed(links: &[PathBuf]) -> Option<String> {
-    let first = escape::escaped(links.first()?.as_os_str().as_encoded_bytes());
-    let count = links.len();
+fn unreadable_count(counters: &LineCounters) -> Option<String> {
+    let count = counters.unreadable_count;
+    (count > 0).then(|| {
+        format!("{count} inputs could not be read, or not to their ends; what was read of them and of the others counts")
+    })
+}
+
+fn trailing_garbage(counters: &LineCounters) -> Option<String> {
+    let (count, first) = &counters.trailing_garbage;
+    let first = first.as_ref()?;
+    Some(format!(
+        "{count} files have something after their gzip data that was not read; the first: {first}"
+    ))
+}
+
+fn dangling(found: &Found) -> Option<String> {
+    let first = escaped(found.dangling.first()?);
+    let count = found.dangling.len();
+    Some(format!("{count} links lead to nothing; the first: {first}"))
+}
+
+fn not_followed(found: &Found) -> Option<String> {
+    let first = escaped(found.links.first()?);
+    let count = found.links.len();
     Some(format!(
         "{count} links to folders were not followed; the first: {first}; name the folders that are to be read too"
     ))
+}
+
+fn escaped(path: &Path) -> String {
+    escape::escaped(path.as_os_str().as_encoded_bytes())
 }
 
 fn unparsable(counters: &LineCounters) -> Option<String> {
