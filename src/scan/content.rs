@@ -19,7 +19,7 @@ type Whole = Chain<Cursor<Vec<u8>>, UntilItsEnd<Raw>>;
 /// The bytes of an open input.
 pub(super) enum Content {
     Plain(Whole),
-    Gzip(Gzip<BufReader<Whole>>),
+    Gzip(Box<Gzip<BufReader<Whole>>>),
 }
 
 impl Content {
@@ -37,7 +37,8 @@ impl Content {
         let compressed = start == GZIP_MAGIC;
         let whole = Cursor::new(start).chain(raw);
         Ok(if compressed {
-            Self::Gzip(Gzip::new(BufReader::with_capacity(BUFFER_BYTES, whole)))
+            let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
+            Self::Gzip(Box::new(Gzip::new(buffered)))
         } else {
             Self::Plain(whole)
         })
