@@ -87,17 +87,31 @@ impl From<Error> for std::io::Error {
 /// The process's exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done, or cancelled by the other end.
-    Done = 0,
-    /// Failed; the message says what became of the history.
-    Failed = 1,
-    /// The command line could not be understood.
-    Usage = 2,
+    /// 0: done, or cancelled by the other end.
+    Done,
+    /// 1: failed; the message says what became of the history.
+    Failed,
+    /// 2: the command line could not be understood.
+    Usage,
+    /// 128 and the number of the signal that ended the run, as shells have it.
+    Signal(i32),
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Signal(signal) => u8::try_from(signal).unwrap_or_default().saturating_add(128),
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the program takes from the machine it runs on.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -82,13 +83,17 @@ fn local_time() -> Option<TimeZone> {
 
 /// Whether the other end of standard output has been closed.
 fn reader_is_gone() -> bool {
-    let stdout = io::stdout();
-    let mut descriptors = [PollFd::new(&stdout, PollFlags::empty())];
-    let at_once = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
+    hangs_up_within(io::stdout(), Duration::ZERO)
+}
+
+/// Whether the reader of a pipe is gone, or goes before `wait` is over: no longer than that is waited for it.
+pub(crate) fn hangs_up_within(pipe: impl AsFd, wait: Duration) -> bool {
+    let mut descriptors = [PollFd::new(&pipe, PollFlags::empty())];
+    let wait = Timespec {
+        tv_sec: wait.as_secs().cast_signed(),
+        tv_nsec: wait.subsec_nanos().into(),
     };
-    let found = poll(&mut descriptors, Some(&at_once));
+    let found = poll(&mut descriptors, Some(&wait));
     let [descriptor] = descriptors;
     found.is_ok() && descriptor.revents().intersects(PollFlags::ERR)
 }

@@ -2,16 +2,20 @@
 
 mod command_line;
 mod machine;
+mod signals;
+mod standard_output;
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use command_line::Command;
 use s3newip::error::{Error, Exit, Fault};
-use s3newip::scan;
+use s3newip::scan::{self, Interruption, ScanArguments};
 use s3newip::splunk::session;
+use standard_output::StandardOutput;
 
 fn main() -> ExitCode {
     match run() {
@@ -34,11 +38,23 @@ fn run() -> Result<Exit, Error> {
     machine::widen_standard_input();
     match command {
         None => search_command(),
-        Some(Command::Scan(arguments)) => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            scan::run(&arguments, &machine::host()?, &mut out)
-        }
+        Some(Command::Scan(arguments)) => scan(&arguments),
     }
+}
+
+/// `s3newip scan`.
+fn scan(arguments: &ScanArguments) -> Result<Exit, Error> {
+    let output = StandardOutput::open()?;
+    if output.is_closed() && !arguments.seed {
+        return Err(Error::environment(
+            "standard output is closed, so nothing can be shown, and nothing was read or written; open it, discard the \
+             result with > /dev/null, or learn only with --seed",
+        ));
+    }
+    let interruption = Arc::new(Interruption::default());
+    signals::watch(&interruption);
+    let mut out = BufWriter::new(output);
+    scan::run(arguments, &machine::host()?, &interruption, &mut out)
 }
 
 /// The chunked protocol on standard input and output.

@@ -12,7 +12,7 @@ use s3newip::host::Host;
 use s3newip::pair;
 use s3newip::reltime::{RelativeTime, Zone};
 use s3newip::rules::{NewRule, Output, StatusList};
-use s3newip::scan::{self, ScanArguments};
+use s3newip::scan::{self, Interruption, ScanArguments};
 use s3newip::text::escape;
 use s3newip::text::timestamp::Timestamp;
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ fn scan_file(path: PathBuf, lookup: PathBuf, format: &str) -> String {
         hung_up: || false,
     };
     let mut out = Vec::new();
-    scan::run(&arguments, &host, &mut out).expect("a scan of a file");
+    scan::run(&arguments, &host, &Interruption::default(), &mut out).expect("a scan of a file");
     String::from_utf8(out).expect("the output is UTF-8")
 }
 

@@ -1,7 +1,8 @@
 //! The engine: from accesses to verdicts, for the search command and for `scan` alike.
 //!
 //! Invariants: a row is dropped only when its pair is known not to be new; what the history says under the lock, when
-//! it is merged, decides; nothing that may be new is lost to a full buffer, a full disk or another program's write.
+//! it is merged, decides, unless a run shows its result before it publishes; nothing that may be new is lost to a full
+//! buffer, a full disk or another program's write.
 //!
 //! ```text
 //! batch of rows -> sightings --------------------------+-> merge with the history -> verdicts -> rows of new pairs

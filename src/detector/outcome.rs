@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use super::details::Details;
 use super::engine::Detector;
 use super::spill::{HeaderId, Place, SpillBuffer};
-use super::survey::Survey;
 use crate::error::Error;
-use crate::history::{self, Failure, Merged, Publication, PublishError, Publisher};
-use crate::pair;
+use crate::history::{self, Failure, History, Merged, Publication, PublishError, Publisher};
+use crate::pair::{self, PairHasher};
 use crate::pairs::{PairId, PairState, Sightings};
 use crate::rules::{Output, Rules};
 use crate::text::timestamp::Timestamp;
@@ -22,6 +21,8 @@ pub(crate) const SEED_COLUMNS: [&str; 4] =
 #[derive(Debug)]
 pub(crate) struct Outcome {
     rules: Rules,
+    history: History,
+    hasher: PairHasher,
     /// The pairs of the run, with what the history says of them.
     pub(crate) sightings: Sightings,
     held_rows: SpillBuffer,
@@ -47,50 +48,80 @@ impl From<Error> for FinishError {
 }
 
 impl Detector {
-    /// Ends the run: merges and publishes the history, or only reads it where there is no `publication`.
+    /// Ends the run: merges and publishes the history, or only reads it where there is no `publication`. What was decided
+    /// by reading can be published later: [`Outcome::publish`].
     ///
     /// # Errors
     /// See [`FinishError`]. A history that was read and could not be written is no error but noted in the outcome:
     /// no alert is lost to a full disk.
     pub(crate) fn finish(
-        mut self,
+        self,
         publication: Option<&Publication<'_>>,
     ) -> Result<Outcome, FinishError> {
+        let mut outcome = self.into_outcome()?;
+        let Some(publication) = publication else {
+            outcome.merged = outcome.compare()?;
+            return Ok(outcome);
+        };
+        let Outcome {
+            history,
+            hasher,
+            sightings,
+            ..
+        } = &mut outcome;
+        match Publisher::new(history, hasher, sightings, publication).publish() {
+            Ok(merged) => outcome.merged = merged,
+            Err(PublishError::Cancelled) => return Err(FinishError::Cancelled),
+            Err(PublishError::History(error)) => return Err(error.with_nothing_written().into()),
+            Err(PublishError::Failed(failure)) => {
+                // Reading now what may have been written would find this run's own pairs.
+                outcome.merged = failure.merged.map_or_else(|| outcome.compare(), Ok)?;
+                outcome.unpublished = Some(failure);
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// The outcome before the history has been asked.
+    fn into_outcome(mut self) -> Result<Outcome, Error> {
         // Before the history says that these pairs are known: a full disk after that would lose their rows.
         let flushed = self.held_rows.flush();
         flushed.map_err(|cause| self.unspillable(&cause))?;
-        // Its memory is of more use to the merge.
-        self.survey = Survey::NotMade;
-        let (merged, unpublished) = match publication {
-            None => (self.compare()?, None),
-            Some(publication) => self.publish(publication)?,
-        };
+        // What the survey found out is not kept: its memory is of more use to the merge.
         Ok(Outcome {
             rules: self.rules,
+            history: self.history,
+            hasher: self.hasher,
             sightings: self.sightings,
             held_rows: self.held_rows,
-            merged,
-            unpublished,
+            merged: Merged::default(),
+            unpublished: None,
         })
     }
+}
 
-    /// Merges and publishes: what the merge did, or would have done, and why the history was not written.
-    fn publish(
-        &mut self,
-        publication: &Publication<'_>,
-    ) -> Result<(Merged, Option<Failure>), FinishError> {
-        let (history, hasher) = (&self.history, &self.hasher);
-        let publisher = Publisher::new(history, hasher, &mut self.sightings, publication);
-        match publisher.publish() {
-            Ok(merged) => Ok((merged, None)),
-            Err(PublishError::Cancelled) => Err(FinishError::Cancelled),
-            Err(PublishError::History(error)) => Err(error.with_nothing_written().into()),
-            Err(PublishError::Failed(failure)) => {
-                // Reading now what may have been written would find this run's own pairs.
-                let merged = failure.merged.map_or_else(|| self.compare(), Ok)?;
-                Ok((merged, Some(failure)))
-            }
-        }
+impl Outcome {
+    /// The history that it was decided by.
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Merges into the history and publishes what the run saw, once its result has been shown. Whether another run has
+    /// meanwhile added the same pairs does not matter: the result stands.
+    ///
+    /// # Errors
+    /// See [`PublishError`].
+    pub(crate) fn publish(self, publication: &Publication<'_>) -> Result<Merged, PublishError> {
+        let Self {
+            history,
+            hasher,
+            mut sightings,
+            held_rows,
+            ..
+        } = self;
+        // They have been shown: their memory and their file are of more use to the merge.
+        drop(held_rows);
+        Publisher::new(&history, &hasher, &mut sightings, publication).publish()
     }
 
     /// Reads the history without writing it: what a merge would do.
@@ -98,9 +129,7 @@ impl Detector {
         history::compare(&self.history, &self.hasher, &mut self.sightings)
             .map_err(Error::with_nothing_written)
     }
-}
 
-impl Outcome {
     /// The row of a run with `seed`, which has no others: the values of [`SEED_COLUMNS`].
     pub(crate) fn seed_row(&self) -> [u64; SEED_COLUMNS.len()] {
         let merged = &self.merged;

@@ -250,10 +250,12 @@ impl SpillBuffer {
 
     fn unreadable(&self, cause: &io::Error) -> Error {
         Error::environment(format!(
-            "the rows that waited for a decision cannot be read back from their file in {}: {cause}; check that disk; \
-             new pairs that the history has learnt meanwhile are shown by a search with new=window",
+            "the rows that waited for a decision cannot be read back from their file in {}: {cause}",
             escape::escaped(self.folder.as_os_str().as_encoded_bytes())
         ))
+        .with_remedy(
+            "check that disk; new pairs that the history has learnt meanwhile are shown by a search with new=window",
+        )
     }
 
     fn in_memory<E>(&self, mut visit: impl FnMut(HeldRow<'_>) -> Result<(), E>) -> Result<(), E> {

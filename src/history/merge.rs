@@ -32,6 +32,13 @@ pub struct Merged {
     pub added: u64,
 }
 
+impl Merged {
+    /// Whether anything changes: otherwise nothing is written.
+    pub fn is_change(self) -> bool {
+        self.added + self.updated > 0
+    }
+}
+
 /// Why a merge stopped.
 #[derive(Debug)]
 pub(super) enum MergeError {

@@ -9,10 +9,13 @@ use crate::rules::{DEFAULT_LOOKUP, DEFAULT_WINDOW, NewRule, Output, StatusList, 
 
 /// Look through raw S3 server access logs for pairs of bucket and IP address that were never seen before.
 ///
-/// The history of pairs is a CSV file; it is read, merged with what the logs say, and replaced atomically.
+/// The history of pairs is a CSV file; it is read, merged with what the logs say, and replaced atomically, once the result
+/// has been shown: where standard output is closed early or the scan is interrupted, the history is as it was.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 done, 1 failed (standard error says what of the history), 2 bad usage.\n\n\
+    after_help = "Exit status: 0 done, 1 failed (standard error says what of the history) or an input could not be read (the \
+    others were learnt), 2 bad usage, 128 and the number of \
+    the signal that interrupted it.\n\n\
     First learn from older logs, then look at new ones:\n  \
     s3newip scan --seed logs/2026-03-0[1-5]\n  \
     s3newip scan logs/2026-03-06"
@@ -46,7 +49,7 @@ pub struct ScanArguments {
     #[arg(long, value_name = "N", default_value = "0", value_parser = whole_number, allow_hyphen_values = true)]
     pub max_events: u32,
 
-    /// Only learn: update the history and show how many pairs were added
+    /// Only learn: update the history, then show how many pairs were added
     #[arg(long)]
     pub seed: bool,
 

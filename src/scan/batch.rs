@@ -1,17 +1,17 @@
 //! Log lines, and the accesses read from them: all the work on lines that needs no detector.
 
-use std::io::Read;
+use std::convert::Infallible;
 use std::ops::Range;
-use std::{iter, slice};
+use std::{io, iter, slice};
 
 use indicatif::ProgressBar;
 
+use super::content::Content;
 use super::inputs::Input;
 use super::lines::{LineReader, lines};
 use crate::access::{Access, Agreements, PairTexts, Unusable, is_success, usable};
 use crate::accesslog::{self, HttpStatus, Line, ParseError};
 use crate::detector::{AMBIGUOUS, AccessBatch, Batch, Details, HeaderId};
-use crate::error::Error;
 use crate::pair::PairHasher;
 use crate::rules::StatusList;
 use crate::text::timestamp::Timestamp;
@@ -24,14 +24,13 @@ pub(super) struct Lines<'a> {
     inputs: iter::Enumerate<slice::Iter<'a, Input>>,
     progress: &'a ProgressBar,
     /// The input being read.
-    opened: Option<Opened<'a>>,
+    opened: Option<Opened>,
 }
 
 /// An input that was opened.
-struct Opened<'a> {
+struct Opened {
     number: usize,
-    input: &'a Input,
-    lines: LineReader<Box<dyn Read + Send>>,
+    lines: LineReader<Content>,
 }
 
 impl<'a> Lines<'a> {
@@ -44,34 +43,54 @@ impl<'a> Lines<'a> {
     }
 
     /// Puts the next lines into `text`, and the place of each input's lines into `parts`: no parts at the end.
-    fn next(&mut self, text: &mut Vec<u8>, parts: &mut Vec<Part>) -> Result<(), Error> {
+    fn next(&mut self, text: &mut Vec<u8>, parts: &mut Vec<Part>) {
         let mut end = 0;
         while end < BATCH_BYTES {
-            if let Some(Opened {
-                number,
-                input,
-                lines,
-            }) = &mut self.opened
-            {
-                let read = lines.next_lines(text, end);
-                let place = end..read.map_err(|cause| input.failed(&cause))?;
+            if let Some(Opened { number, lines }) = &mut self.opened {
+                let place = end..lines.next_lines(text, end);
                 if !place.is_empty() {
                     end = place.end;
                     parts.push(Part::new(*number, place));
                     continue;
                 }
             }
+            parts.extend(self.opened.take().and_then(Opened::flaw));
             let Some((number, input)) = self.inputs.next() else {
                 break;
             };
-            let lines = LineReader::new(input.open(self.progress)?);
-            self.opened = Some(Opened {
-                number,
-                input,
-                lines,
-            });
+            match input.open(self.progress) {
+                Ok(content) => {
+                    let lines = LineReader::new(content);
+                    self.opened = Some(Opened { number, lines });
+                }
+                Err(cause) => parts.push(Part::flawed(number, Flaw::Unreadable(cause))),
+            }
+            // Many inputs that are empty or cannot be opened have no lines to fill it.
+            if parts.len() > BATCH_BYTES / size_of::<Part>() {
+                break;
+            }
         }
-        Ok(())
+    }
+}
+
+/// What is wrong with an input, apart from its lines.
+#[derive(Debug)]
+pub(super) enum Flaw {
+    /// It could not be read, or not to its end.
+    Unreadable(io::Error),
+    /// Something that was not read follows its gzip data.
+    TrailingGarbage,
+}
+
+impl Opened {
+    /// What has turned out to be wrong with it, at its end.
+    fn flaw(self) -> Option<Part> {
+        let (content, failed) = self.lines.into_parts();
+        let garbage = content
+            .has_trailing_garbage()
+            .then_some(Flaw::TrailingGarbage);
+        let flaw = failed.map(Flaw::Unreadable).or(garbage)?;
+        Some(Part::flawed(self.number, flaw))
     }
 }
 
@@ -86,6 +105,8 @@ pub(super) struct Part {
     pub(super) unparsable: u64,
     /// The number (from 1) of the first of these, and what is wrong with it.
     pub(super) first_unparsable: Option<(u64, ParseError)>,
+    /// What is wrong with the input, once it has ended.
+    pub(super) flaw: Option<Flaw>,
 }
 
 impl Part {
@@ -96,6 +117,15 @@ impl Part {
             lines: 0,
             unparsable: 0,
             first_unparsable: None,
+            flaw: None,
+        }
+    }
+
+    /// No lines, and word of a flaw.
+    fn flawed(input: usize, flaw: Flaw) -> Self {
+        Self {
+            flaw: Some(flaw),
+            ..Self::new(input, 0..0)
         }
     }
 }
@@ -114,10 +144,10 @@ impl LineBatch {
     /// Fills the batch with the next lines. Returns `false` at the end.
     ///
     /// # Errors
-    /// An input cannot be read.
-    pub(super) fn take(lines: &mut Lines<'_>, batch: &mut Self) -> Result<bool, Error> {
+    /// None: an input that cannot be read is a [`Flaw`].
+    pub(super) fn take(lines: &mut Lines<'_>, batch: &mut Self) -> Result<bool, Infallible> {
         batch.parts.clear();
-        lines.next(&mut batch.text, &mut batch.parts)?;
+        lines.next(&mut batch.text, &mut batch.parts);
         Ok(!batch.parts.is_empty())
     }
 

@@ -24,20 +24,25 @@ impl GeoIp {
     /// Opens the database at `path`.
     ///
     /// # Errors
-    /// The file cannot be read, or is no such database.
+    /// It is no regular file, cannot be read, or is no such database.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let name = escape::escaped(path.as_os_str().as_encoded_bytes());
-        match Reader::open_readfile(path) {
-            Ok(reader) => Ok(Self {
-                name,
-                reader,
-                failed: OnceCell::new(),
-            }),
-            Err(cause) => Err(Error::environment(format!(
-                "the GeoIP database {name} cannot be used: {}; name a file in MaxMind's format (.mmdb)",
-                in_words(&cause)
-            ))),
+        let unusable = |cause: &str| {
+            Error::environment(format!(
+                "the GeoIP database {name} cannot be used: {cause}; name a file in MaxMind's format (.mmdb)"
+            ))
+        };
+        // A device or a pipe may have no end, and the whole database is held in memory.
+        let metadata = std::fs::metadata(path).map_err(|cause| unusable(&cause.to_string()))?;
+        if !metadata.is_file() {
+            return Err(unusable("it is no regular file"));
         }
+        let reader = Reader::open_readfile(path).map_err(|cause| unusable(&in_words(&cause)))?;
+        Ok(Self {
+            name,
+            reader,
+            failed: OnceCell::new(),
+        })
     }
 
     /// The warning about look-ups that failed.

@@ -1,22 +1,16 @@
 //! The log files that are read, in the order of their names.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
-use walkdir::WalkDir;
+use rustix::io::Errno;
+use walkdir::{DirEntry, WalkDir};
 
-use crate::error::Error;
+use super::content::Content;
 use crate::history::History;
 use crate::text::escape;
-
-/// Bytes of compressed data that are read at once.
-const BUFFER_BYTES: usize = 256 << 10;
-
-/// The first bytes of gzip data (RFC 1952).
-const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
 /// One source of lines.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,15 +27,16 @@ pub(super) struct Found {
     pub(super) inputs: Vec<Input>,
     /// Links in folders that lead to folders elsewhere, which are not read.
     pub(super) links: Vec<PathBuf>,
+    /// Links in folders that lead to nothing.
+    pub(super) dangling: Vec<PathBuf>,
+    /// Paths and folders that cannot be read: their names, and why.
+    pub(super) unreadable: Vec<String>,
 }
 
 /// What `paths` lead to: files as they are, the files in folders and below, `-` for standard input, which is also read
 /// where there are no paths. The files of `history` are no logs. What a link in a folder leads to is read once where it
 /// lies below one of `paths` itself.
-///
-/// # Errors
-/// A path that leads to nothing, or a folder that cannot be read.
-pub(super) fn find(paths: &[PathBuf], history: &History) -> Result<Found, Error> {
+pub(super) fn find(paths: &[PathBuf], history: &History) -> Found {
     let mut found = Found::default();
     if paths.is_empty() {
         found.inputs.push(Input::Stdin);
@@ -54,23 +49,30 @@ pub(super) fn find(paths: &[PathBuf], history: &History) -> Result<Found, Error>
         if path == Path::new("-") {
             found.inputs.push(Input::Stdin);
         } else {
-            walk(path, &real, history, &mut found)?;
+            found.walk(path, &real, history);
         }
     }
-    Ok(found)
+    found
 }
 
-fn walk(path: &Path, real: &[PathBuf], history: &History, found: &mut Found) -> Result<(), Error> {
-    for entry in WalkDir::new(path).sort_by_file_name() {
-        let entry = entry.map_err(|cause| {
-            let place = cause.path().unwrap_or(path);
-            unreadable(
-                place,
-                &cause
-                    .io_error()
-                    .map_or_else(|| cause.to_string(), ToString::to_string),
-            )
-        })?;
+impl Found {
+    fn walk(&mut self, path: &Path, real: &[PathBuf], history: &History) {
+        for entry in WalkDir::new(path).sort_by_file_name() {
+            match entry {
+                Ok(entry) => self.add(entry, real, history),
+                Err(error) => {
+                    let place = error.path().unwrap_or(path);
+                    let cause = match error.io_error() {
+                        Some(cause) => cause.to_string(),
+                        None => error.to_string(),
+                    };
+                    self.unreadable.push(unreadable(&escaped(place), &cause));
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, entry: DirEntry, real: &[PathBuf], history: &History) {
         // A path that is named is read in any case; a file in a folder only if it is a log that is not read anyway.
         let named = entry.depth() == 0;
         let link = !named && entry.path_is_symlink();
@@ -79,54 +81,40 @@ fn walk(path: &Path, real: &[PathBuf], history: &History, found: &mut Found) -> 
         let below = |target: &PathBuf| real.iter().any(|path| target.starts_with(path));
         let read_anyway = target.as_ref().is_some_and(below);
         if !named && history.owns(file) || read_anyway {
-            continue;
+            return;
         }
-        let metadata = std::fs::metadata(entry.path())
-            .map_err(|cause| unreadable(entry.path(), &cause.to_string()))?;
-        if metadata.is_file() || named && !metadata.is_dir() {
-            let size = metadata.len();
-            found.inputs.push(Input::File(entry.into_path(), size));
-        } else if link && metadata.is_dir() {
-            found.links.push(entry.into_path());
+        match std::fs::metadata(entry.path()) {
+            Ok(metadata) if metadata.is_file() || named && !metadata.is_dir() => {
+                self.inputs
+                    .push(Input::File(entry.into_path(), metadata.len()));
+            }
+            Ok(metadata) if link && metadata.is_dir() => self.links.push(entry.into_path()),
+            Ok(_) => {}
+            Err(cause) if link && leads_nowhere(&cause) => self.dangling.push(entry.into_path()),
+            Err(cause) => {
+                let name = escaped(entry.path());
+                self.unreadable.push(unreadable(&name, &cause.to_string()));
+            }
         }
     }
-    Ok(())
 }
 
-fn unreadable(path: &Path, cause: &str) -> Error {
-    Error::environment(format!(
-        "{} cannot be read: {}; nothing was written",
-        escape::escaped(path.as_os_str().as_encoded_bytes()),
+/// Whether this error of looking through a link says that there is nothing at its end, not that it may not be read.
+fn leads_nowhere(cause: &io::Error) -> bool {
+    let nowhere = [Errno::NOENT, Errno::LOOP, Errno::NOTDIR];
+    Errno::from_io_error(cause).is_some_and(|cause| nowhere.contains(&cause))
+}
+
+/// The sentence about `name`, which is escaped.
+pub(super) fn unreadable(name: &str, cause: &str) -> String {
+    format!(
+        "{name} cannot be read: {}",
         escape::escaped(cause.as_bytes())
-    ))
+    )
 }
 
-/// Reads no more once there was an end: a terminal has one for each time that it is typed, a named pipe one for each
-/// writer.
-struct UntilItsEnd<R>(Option<R>);
-
-impl<R: Read> Read for UntilItsEnd<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let Some(input) = &mut self.0 else {
-            return Ok(0);
-        };
-        let count = input.read(out)?;
-        if count == 0 && !out.is_empty() {
-            self.0 = None;
-        }
-        Ok(count)
-    }
-}
-
-/// Decompresses, and says so in its errors: "unexpected end of file" alone would seem to be about the file.
-struct Gzip<R>(MultiGzDecoder<R>);
-
-impl<R: BufRead> Read for Gzip<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.0.read(out).map_err(|cause| {
-            io::Error::new(cause.kind(), format!("it is no whole gzip data: {cause}"))
-        })
-    }
+fn escaped(path: &Path) -> String {
+    escape::escaped(path.as_os_str().as_encoded_bytes())
 }
 
 impl Input {
@@ -134,7 +122,7 @@ impl Input {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Stdin => "standard input".to_owned(),
-            Self::File(path, _) => escape::escaped(path.as_os_str().as_encoded_bytes()),
+            Self::File(path, _) => escaped(path),
         }
     }
 
@@ -149,34 +137,12 @@ impl Input {
     /// Opens it, decompressing what is gzip by its first bytes. `progress` advances by the bytes as they lie on disk.
     ///
     /// # Errors
-    /// It cannot be opened.
-    pub(super) fn open(&self, progress: &ProgressBar) -> Result<Box<dyn Read + Send>, Error> {
+    /// It cannot be opened, or its first bytes not be read.
+    pub(super) fn open(&self, progress: &ProgressBar) -> io::Result<Content> {
         let raw: Box<dyn Read + Send> = match self {
             Self::Stdin => Box::new(io::stdin()),
-            Self::File(path, _) => Box::new(File::open(path).map_err(|cause| self.failed(&cause))?),
+            Self::File(path, _) => Box::new(File::open(path)?),
         };
-        let mut raw = UntilItsEnd(Some(progress.wrap_read(raw)));
-        // Read and put back, not only looked at: a pipe may bring its first byte alone.
-        let mut start = Vec::new();
-        (&mut raw)
-            .take(GZIP_MAGIC.len() as u64)
-            .read_to_end(&mut start)
-            .map_err(|cause| self.failed(&cause))?;
-        let compressed = start == GZIP_MAGIC;
-        let whole = Cursor::new(start).chain(raw);
-        Ok(if compressed {
-            let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
-            Box::new(Gzip(MultiGzDecoder::new(buffered)))
-        } else {
-            Box::new(whole)
-        })
-    }
-
-    /// The error of an input that cannot be read.
-    pub(super) fn failed(&self, cause: &io::Error) -> Error {
-        Error::environment(format!(
-            "{} cannot be read: {cause}; nothing was written",
-            self.name()
-        ))
+        Content::new(Box::new(progress.wrap_read(raw)))
     }
 }

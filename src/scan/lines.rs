@@ -5,8 +5,6 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::csv::read_full;
-
 /// The longest line that is looked at, in bytes: S3's own are a few thousand at most. The rest of a longer one is
 /// skipped, not held.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 20;
@@ -20,6 +18,8 @@ pub(super) struct LineReader<R> {
     input: R,
     /// The start of a line that was read after the last whole one.
     begun: Vec<u8>,
+    /// Why the input could not be read on, which then ends there.
+    failed: Option<io::Error>,
 }
 
 impl<R: Read> LineReader<R> {
@@ -27,12 +27,18 @@ impl<R: Read> LineReader<R> {
         Self {
             input,
             begun: Vec::new(),
+            failed: None,
         }
+    }
+
+    /// The input, and why it could not be read to its end, where that is so.
+    pub(super) fn into_parts(self) -> (R, Option<io::Error>) {
+        (self.input, self.failed)
     }
 
     /// Puts the next lines into `text` from byte `from` on: some hundred kilobytes of whole lines with their endings.
     /// Returns where they end, which is `from` at the end of the input. Bytes of `text` after that are of no use.
-    pub(super) fn next_lines(&mut self, text: &mut Vec<u8>, from: usize) -> io::Result<usize> {
+    pub(super) fn next_lines(&mut self, text: &mut Vec<u8>, from: usize) -> usize {
         let (mut searched, mut length) = (from, from + self.begun.len());
         text.splice(from..length.min(text.len()), self.begun.drain(..));
         loop {
@@ -40,9 +46,9 @@ impl<R: Read> LineReader<R> {
                 text.resize(length + PIECE_BYTES, 0);
             }
             let room = text.get_mut(length..length + PIECE_BYTES);
-            let read = read_full(&mut self.input, room.unwrap_or_default())?;
+            let read = self.fill(room.unwrap_or_default());
             if read == 0 {
-                return Ok(length);
+                return length;
             }
             length += read;
             let new = text.get(searched..length).unwrap_or_default();
@@ -50,28 +56,42 @@ impl<R: Read> LineReader<R> {
                 let end = searched + line_feed + 1;
                 let begun = text.get(end..length).unwrap_or_default();
                 self.begun.extend_from_slice(begun);
-                return Ok(end);
+                return end;
             }
             if length - from > MAX_LINE_BYTES {
-                self.skip_line()?;
-                return Ok(from + MAX_LINE_BYTES);
+                self.skip_line();
+                return from + MAX_LINE_BYTES;
             }
             searched = length;
         }
     }
 
     /// Skips what is left of a line.
-    fn skip_line(&mut self) -> io::Result<()> {
+    fn skip_line(&mut self) {
         let mut piece = vec![0; PIECE_BYTES];
         loop {
-            let read = read_full(&mut self.input, &mut piece)?;
+            let read = self.fill(&mut piece);
             let piece = piece.get(..read).unwrap_or_default();
             let rest = memchr(b'\n', piece).and_then(|line_feed| piece.get(line_feed + 1..));
             self.begun.extend_from_slice(rest.unwrap_or_default());
             if piece.is_empty() || rest.is_some() {
-                return Ok(());
+                return;
             }
         }
+    }
+
+    /// Fills `room` from the input, as far as that goes. Returns the number of bytes.
+    fn fill(&mut self, room: &mut [u8]) -> usize {
+        let mut filled = 0;
+        while let (None, Some(room @ [_, ..])) = (&self.failed, room.get_mut(filled..)) {
+            match self.input.read(room) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => self.failed = Some(cause),
+            }
+        }
+        filled
     }
 }
 
@@ -100,7 +120,7 @@ mod tests {
         let (mut piece, mut found) = (b"other".to_vec(), Vec::new());
         loop {
             // After something else, as in a piece of several inputs.
-            let end = reader.next_lines(&mut piece, 5).unwrap();
+            let end = reader.next_lines(&mut piece, 5);
             assert_eq!(piece[..5], *b"other");
             if end == 5 {
                 return found;
@@ -121,6 +141,33 @@ mod tests {
         }
         assert_eq!(read(b""), Vec::<Vec<u8>>::new());
         assert_eq!(read(b"\n\r\n"), [b"", b""]);
+    }
+
+    #[test]
+    fn what_comes_before_an_error_is_read() {
+        struct Broken<'a>(&'a [u8]);
+        impl Read for Broken<'_> {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                match self.0.read(out)? {
+                    0 => Err(io::ErrorKind::TimedOut.into()),
+                    count => Ok(count),
+                }
+            }
+        }
+        for text in ["", "a", "a\n", "a\nb", "a\nb\n"] {
+            let mut reader = LineReader::new(Broken(text.as_bytes()));
+            let (mut piece, mut found) = (Vec::new(), String::new());
+            loop {
+                let end = reader.next_lines(&mut piece, 0);
+                if end == 0 {
+                    break;
+                }
+                found += str::from_utf8(&piece[..end]).unwrap();
+            }
+            assert_eq!(found, text);
+            let (_, failed) = reader.into_parts();
+            assert_eq!(failed.unwrap().kind(), io::ErrorKind::TimedOut);
+        }
     }
 
     #[test]

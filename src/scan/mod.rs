@@ -4,83 +4,176 @@
 //! files, folders, standard input -> lines -> accesslog -> detector -> table, csv or ndjson on standard output
 //! ```
 //!
-//! Standard output has the result and nothing else. Standard error has the warnings: lines that do not parse, an empty
+//! What was not shown is not learnt: the history is read, the result decided and shown, and only then the history written.
+//! `--seed` shows nothing but what the writing did, and so writes first.
+//!
+//! Standard output has the result and nothing else. Standard error has the warnings: files that cannot be read, lines that do not parse, an empty
 //! history, a history that could not be written; on a terminal also a progress bar and a summary.
 
 mod arguments;
 mod batch;
 mod cells;
+mod content;
 mod geoip;
 mod inputs;
 mod intake;
+mod interruption;
 mod lines;
 mod output;
+mod publish;
 mod report;
 
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::detector::{Detector, FinishError, Outcome};
+use crate::detector::{Detector, Outcome};
 use crate::error::{Error, Exit};
-use crate::history::{FileRoute, History, Publication};
+use crate::history::History;
 use crate::host::Host;
 use crate::rules::{KeyFields, Rules};
 use crate::text::timestamp::Timestamp;
 
 pub use arguments::ScanArguments;
+pub use interruption::Interruption;
 
 use geoip::GeoIp;
 use inputs::Found;
-use intake::Intake;
+use intake::{Intake, LineCounters};
+use interruption::Fate;
+use publish::{Published, Stop, Writer, unshown};
 use report::Report;
 
 /// The folder for rows beyond memory when the history's folder may not be written: on a disk, by the Filesystem
 /// Hierarchy Standard.
 const SPILL_FOLDER: &str = "/var/tmp";
 
-/// Scans the logs that `arguments` name, writes the result to `out` and returns the exit code.
+/// Scans the logs that `arguments` name, writes the result to `out` and returns the exit code. The history learns what was
+/// written once `out` is flushed. `interruption` ends the scan by a signal.
 ///
 /// # Errors
-/// A log or the history cannot be read, or the result cannot be written.
-pub fn run(arguments: &ScanArguments, host: &Host, out: &mut dyn Write) -> Result<Exit, Error> {
+/// The history cannot be read, or the result cannot be written. A log that cannot be read is named on standard error, and
+/// the exit code is [`Exit::Failed`]; the others are read and learnt.
+pub fn run(
+    arguments: &ScanArguments,
+    host: &Host,
+    interruption: &Interruption,
+    out: &mut dyn Write,
+) -> Result<Exit, Error> {
     let geoip = arguments.geoip.as_deref().map(GeoIp::open).transpose()?;
     let detector = detector(arguments, host)?;
-    let Found { inputs, links } = inputs::find(&arguments.paths, detector.history())?;
+    let mut found = inputs::find(&arguments.paths, detector.history());
     let mut intake = Intake::new(detector, arguments.status.clone());
-    let progress = report::progress(&inputs);
-    intake.read(&inputs, &progress)?;
+    for sentence in std::mem::take(&mut found.unreadable) {
+        intake.add_unreadable(sentence);
+    }
+    let progress = report::progress(&found.inputs);
+    intake.read(&found.inputs, &progress)?;
     progress.finish_and_clear();
     let (detector, counters) = intake.into_parts();
-    let mut outcome = finish(detector, arguments, host)?;
-    let written = if arguments.seed && outcome.unpublished.is_some() {
-        // The one row would count pairs as added that may not have been.
-        Ok(())
-    } else {
-        output::write(arguments, geoip.as_ref(), &mut outcome, out).and_then(|()| out.flush())
+    let logs = Logs {
+        arguments,
+        geoip: geoip.as_ref(),
+        found: &found,
+        counters: &counters,
     };
-    let report = Report::new(arguments, &links, &counters, &outcome, geoip.as_ref());
-    // If standard error is closed, the exit code still reports a failure.
-    let _ = report.print(&mut io::stderr());
-    match written {
-        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
-            Err(unwritten(cause, arguments, &outcome))
+    let writer = Writer {
+        arguments,
+        host,
+        interruption,
+    };
+    let ended = if arguments.seed {
+        logs.learn(writer, detector, out)
+    } else {
+        logs.show_and_learn(writer, detector, out)
+    };
+    ended.or_else(|stop| match stop {
+        Stop::Failed(error) => Err(error),
+        Stop::Interrupted(message, exit) => {
+            // If standard error is closed, the exit code still tells.
+            let _ = writeln!(io::stderr(), "s3newip: {message}");
+            Ok(exit)
         }
-        _ if outcome.unpublished.is_some() => Ok(Exit::Failed),
-        _ => Ok(Exit::Done),
+    })
+}
+
+/// Logs that were read, as far as that goes.
+struct Logs<'a> {
+    arguments: &'a ScanArguments,
+    geoip: Option<&'a GeoIp>,
+    found: &'a Found,
+    counters: &'a LineCounters,
+}
+
+impl Logs<'_> {
+    /// Shows what is new in them, then has the history learn it.
+    fn show_and_learn(
+        self,
+        writer: Writer<'_>,
+        detector: Detector,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Stop> {
+        let mut outcome = writer.compare(detector)?;
+        let written = self.write(&mut outcome, out);
+        let report = self.report(&outcome);
+        let published = match written {
+            Ok(()) => writer.publish_shown(outcome),
+            Err(cause) => Err(unwritten(cause, Fate::AsItWas).into()),
+        };
+        report.print(published.as_ref().unwrap_or(&Published::NotWanted));
+        published.map(|published| self.exit(&published))
+    }
+
+    /// Has the history learn them, then shows what that did.
+    fn learn(
+        self,
+        writer: Writer<'_>,
+        detector: Detector,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Stop> {
+        let (mut outcome, published) = writer.learn(detector)?;
+        let written = match published {
+            // The one row would count pairs as added that may not have been.
+            Published::Failed(_) => Ok(()),
+            Published::NotWanted | Published::Done(_) => self.write(&mut outcome, out),
+        };
+        self.report(&outcome).print(&published);
+        written.map_err(|cause| unwritten(cause, published.fate()))?;
+        Ok(self.exit(&published))
+    }
+
+    /// The exit code, where the result was written.
+    fn exit(&self, published: &Published) -> Exit {
+        match published {
+            Published::Failed(_) => Exit::Failed,
+            _ if self.counters.unreadable_count > 0 => Exit::Failed,
+            Published::NotWanted | Published::Done(_) => Exit::Done,
+        }
+    }
+
+    fn write(&self, outcome: &mut Outcome, out: &mut dyn Write) -> io::Result<()> {
+        output::write(self.arguments, self.geoip, outcome, out)?;
+        out.flush()
+    }
+
+    fn report(&self, outcome: &Outcome) -> Report {
+        Report::new(
+            self.arguments,
+            self.found,
+            self.counters,
+            outcome,
+            self.geoip,
+        )
     }
 }
 
 /// The error of a result that cannot be written, or whose rows cannot be read back.
-fn unwritten(cause: io::Error, arguments: &ScanArguments, outcome: &Outcome) -> Error {
-    let learnt = match (&outcome.unpublished, arguments.dry_run) {
-        (None, false) => {
-            "; the history has learnt these pairs: the next scan shows them with --new window only"
-        }
-        _ => "",
-    };
-    cause.downcast().unwrap_or_else(|cause| {
-        Error::environment(format!("the result cannot be written: {cause}{learnt}"))
-    })
+fn unwritten(cause: io::Error, fate: Fate) -> Error {
+    match cause.downcast::<Error>() {
+        Ok(error) => error
+            .with_remedy("check that disk, then scan again")
+            .with_nothing_written(),
+        Err(cause) => unshown(fate, cause),
+    }
 }
 
 fn detector(arguments: &ScanArguments, host: &Host) -> Result<Detector, Error> {
@@ -107,21 +200,5 @@ fn spill_folder(folder: &Path) -> &Path {
     match tempfile::tempfile_in(folder) {
         Ok(_) => folder,
         Err(_) => Path::new(SPILL_FOLDER),
-    }
-}
-
-fn finish(detector: Detector, arguments: &ScanArguments, host: &Host) -> Result<Outcome, Error> {
-    let folder = detector.history().folder().to_owned();
-    let holder = format!("process {}, s3newip scan", std::process::id());
-    let publication = Publication {
-        route: &FileRoute::new(&folder),
-        holder: &holder,
-        lock_wait: host.lock_wait,
-        cancelled: &|| false,
-    };
-    match detector.finish((!arguments.dry_run).then_some(&publication)) {
-        Ok(outcome) => Ok(outcome),
-        Err(FinishError::Failed(error)) => Err(error),
-        Err(FinishError::Cancelled) => Err(Error::environment("cancelled")),
     }
 }

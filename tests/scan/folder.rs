@@ -67,6 +67,11 @@ impl Folder {
         Scan::new(self.path(), arguments)
     }
 
+    /// `s3newip scan <arguments>` in this folder, started by the words of `wrapper`.
+    pub(crate) fn scan_through(&self, wrapper: &[&str], arguments: &[&str]) -> Scan {
+        Scan::through(wrapper, self.path(), &[&["scan"], arguments].concat())
+    }
+
     /// The addresses that a scan of `paths` into an empty history shows, in order.
     pub(crate) fn addresses(&self, paths: &[&str]) -> Vec<String> {
         let arguments = [&["--dry-run", "--format", "csv"], paths].concat();

@@ -40,25 +40,121 @@ fn compressed_files_are_known_by_their_content() {
     assert_eq!(folder.addresses(&["."]), expected);
 }
 
+const COUNTED: &str = "1 inputs could not be read, or not to their ends; what was read of them and of the others counts";
+
 #[test]
-fn a_broken_compressed_file_is_named_and_teaches_nothing() {
+fn a_broken_compressed_file_is_named_and_the_others_are_learnt() {
     let whole = gzip(lines(&["192.0.2.1", "192.0.2.2"]));
     let mut wrong = whole.clone();
     let middle = wrong.len() / 2;
     wrong[middle] ^= 0xff;
-    let cut = &whole[..whole.len() - 9];
     let followed = [whole.as_slice(), b"\x1f\x8band then something else"].concat();
-    for bytes in [wrong.as_slice(), cut, &followed] {
+    for (bytes, whole) in [(wrong.as_slice(), false), (&followed, true)] {
         let folder = Folder::new()
-            .file("a.log", lines(&["192.0.2.9"]))
-            .file("b.gz", bytes);
-        let found = folder.scan(&["a.log", "b.gz"]).run().expect_code(1);
+            .file("a.log", lines(&["192.0.2.8"]))
+            .file("b.gz", bytes)
+            .file("c.log", lines(&["192.0.2.9"]));
+        let arguments = [
+            "--lookup", "seen.csv", "--format", "csv", "a.log", "b.gz", "c.log",
+        ];
+        let found = folder.scan(&arguments).run().expect_code(1);
         let found = found.expect_stderr(&[
-            "b.gz cannot be read: it is no whole gzip data: ",
-            "nothing was written",
+            "s3newip: b.gz cannot be read: it is no whole gzip data: ",
+            COUNTED,
         ]);
-        assert_eq!(found.text(), "");
-        assert_eq!(folder.names(), ["a.log", "b.gz"]);
+        let shown = found.column("src_ip");
+        assert_eq!(
+            (&*shown[0], &*shown[shown.len() - 1]),
+            ("192.0.2.8", "192.0.2.9")
+        );
+        assert!(!whole || shown.len() == 4, "{shown:?}");
+        let learnt = folder.text("seen.csv");
+        assert!(shown.iter().all(|ip| learnt.contains(ip)), "{learnt}");
+        let again = folder.scan(&arguments).run().expect_code(1);
+        assert_eq!(again.column("src_ip"), [""; 0]);
+    }
+}
+
+/// As `zcat` has it.
+#[test]
+fn what_was_read_of_a_compressed_file_that_was_cut_counts() {
+    let address = |number: usize| format!("192.0.2.{}", number % 250);
+    let text: String = (0..2_000)
+        .map(|number| {
+            line(
+                &format!("bucket-{number}-{:x}", number * 7919 % 10_007),
+                &address(number),
+            )
+        })
+        .collect();
+    let packed = gzip(&text);
+    for cut in [packed.len() - 9, packed.len() - 1, packed.len() / 2, 12, 3] {
+        let folder = Folder::new().file("b.gz", &packed[..cut]);
+        let found = folder.scan(&["--format", "csv", "b.gz"]).run();
+        let found = found
+            .expect_code(1)
+            .expect_stderr(&["b.gz cannot be read: ", COUNTED]);
+        let mut read = Vec::new();
+        let mut decoder = flate2::read::GzDecoder::new(&packed[..cut]);
+        std::io::Read::read_to_end(&mut decoder, &mut read).unwrap_err();
+        let whole = read.iter().filter(|byte| **byte == b'\n').count();
+        let shown = found.column("src_ip");
+        // Of the last line as much may have come as makes an access.
+        assert!(
+            (whole..=whole + 1).contains(&shown.len()),
+            "{cut}: {whole}, {}",
+            shown.len()
+        );
+        assert!(
+            shown
+                .iter()
+                .zip(0..)
+                .all(|(ip, number)| *ip == address(number))
+        );
+    }
+}
+
+#[test]
+fn zero_bytes_after_compressed_data_are_padding() {
+    let [one, two] = ["192.0.2.1", "192.0.2.2"].map(|ip| gzip(lines(&[ip])));
+    for zeros in [1, 511, 300 << 10] {
+        let padding = vec![0; zeros];
+        let folder = Folder::new()
+            .file("a.gz", [&one[..], &padding].concat())
+            .file("b.gz", [&one[..], &padding, &two, &padding].concat());
+        let found = folder
+            .scan(&["--dry-run", "--format", "csv", "a.gz", "b.gz"])
+            .run();
+        let found = found.expect_code(0);
+        assert_eq!(
+            found.column("src_ip"),
+            ["192.0.2.1", "192.0.2.1", "192.0.2.2"]
+        );
+        assert_eq!(
+            found.stderr.lines().count(),
+            1,
+            "the empty history alone: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn other_bytes_after_compressed_data_are_named() {
+    let one = gzip(lines(&["192.0.2.1"]));
+    for rest in [
+        &b"x"[..],
+        b"\0\0x",
+        b"\x1fx",
+        &lines(&["192.0.2.2"]).into_bytes(),
+    ] {
+        let folder = Folder::new()
+            .file("a.gz", [&one[..], rest].concat())
+            .file("b.log", lines(&["192.0.2.3"]));
+        let found = folder.scan(&["--format", "csv", "a.gz", "b.log"]).run();
+        let found = found.expect_code(0).expect_stderr(&[
+            "1 files have something after their gzip data that was not read; the first: a.gz\n",
+        ]);
+        assert_eq!(found.column("src_ip"), ["192.0.2.1", "192.0.2.3"]);
     }
 }
 
@@ -86,18 +182,37 @@ fn standard_input_is_read_where_nothing_or_a_dash_is_named() {
 }
 
 #[test]
-fn a_path_to_nothing_is_named_and_teaches_nothing() {
-    let folder = Folder::new().file("a.log", lines(&["192.0.2.1"]));
-    let found = folder.scan(&["a.log", "no/such.log"]).run();
-    found.expect_code(1).expect_stderr(&[
-        "no/such.log cannot be read: No such file",
-        "nothing was written",
-    ]);
-    assert_eq!(folder.names(), ["a.log"]);
+fn a_path_to_nothing_is_named_and_the_others_are_learnt() {
+    for seed in [&[][..], &["--seed"]] {
+        let folder = Folder::new().file("a.log", lines(&["192.0.2.1"]));
+        let arguments = ["--lookup", "seen.csv", "no/such.log", "a.log"];
+        let found = folder.scan(&[&arguments[..], seed].concat()).run();
+        found
+            .expect_code(1)
+            .expect_stderr(&["no/such.log cannot be read: No such file", COUNTED]);
+        assert!(folder.text("seen.csv").contains("192.0.2.1"));
+    }
 }
 
 #[test]
-fn what_may_not_be_read_is_named_and_teaches_nothing() {
+fn of_many_inputs_that_cannot_be_read_the_first_are_named() {
+    let names: Vec<_> = (10..60).map(|number| format!("{number}.gz")).collect();
+    let mut folder = Folder::new().file("z.log", lines(&["192.0.2.1"]));
+    for name in &names {
+        folder = folder.file(name, b"\x1f\x8b");
+    }
+    let found = folder.scan(&["--format", "csv", "."]).run().expect_code(1);
+    let found = found.expect_stderr(&["50 inputs could not be read"]);
+    assert_eq!(found.column("src_ip"), ["192.0.2.1"]);
+    assert_eq!(found.stderr.matches(".gz cannot be read: ").count(), 20);
+    assert!(
+        found.stderr.starts_with("s3newip: ./10.gz cannot"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_may_not_be_read_is_named_and_the_others_are_read() {
     let folder = Folder::new()
         .file("logs/a.log", lines(&["192.0.2.1"]))
         .file("logs/locked.log", lines(&["192.0.2.2"]))
@@ -115,11 +230,12 @@ fn what_may_not_be_read_is_named_and_teaches_nothing() {
         let mode = |bits| set_mode(&folder.at(locked), bits);
         mode(0o000);
         for path in [locked, "logs"] {
-            let scan = folder.scan(&["--format", "csv", "logs/a.log", path]);
+            let scan = folder.scan(&["--dry-run", "--format", "csv", "logs/a.log", path]);
             let scan = if as_nobody { scan.user(NOBODY) } else { scan };
             let found = scan.run().expect_code(1);
+            assert_eq!(found.column("src_ip")[0], "192.0.2.1");
             let name = format!("{locked} cannot be read: ");
-            found.expect_stderr(&[&name, "ermission denied"]);
+            found.expect_stderr(&[&name, "ermission denied", COUNTED]);
         }
         mode(0o755);
     }
@@ -138,10 +254,30 @@ fn links_to_files_are_followed_and_links_to_folders_end_nowhere() {
     let expected = ["192.0.2.1", "192.0.2.2"];
     assert_eq!(folder.addresses(&["logs"]), expected);
     assert_eq!(folder.addresses(&["link"]), expected);
-    symlink("itself", folder.at("logs/itself")).unwrap();
-    for logs in ["logs", folder.at("logs").to_str().unwrap()] {
-        let found = folder.scan(&["--dry-run", logs]).run().expect_code(1);
-        found.expect_stderr(&["logs/itself cannot be read: "]);
+}
+
+#[test]
+fn links_to_nothing_in_a_folder_are_named_and_end_nothing() {
+    for target in ["missing", "itself", "a.log/b"] {
+        let folder = Folder::new()
+            .file("logs/a.log", lines(&["192.0.2.1"]))
+            .file("logs/z.log", lines(&["192.0.2.2"]));
+        symlink(target, folder.at("logs/itself")).unwrap();
+        for logs in ["logs", folder.at("logs").to_str().unwrap()] {
+            let arguments = ["--dry-run", "--format", "csv", logs];
+            let found = folder.scan(&arguments).run().expect_code(0);
+            assert_eq!(found.column("src_ip"), ["192.0.2.1", "192.0.2.2"]);
+            found.expect_stderr(&[
+                "s3newip: 1 links lead to nothing; the first: ",
+                "logs/itself\n",
+            ]);
+        }
+        // Named itself, it is an input that cannot be read.
+        let named = folder
+            .scan(&["--dry-run", "logs/itself"])
+            .run()
+            .expect_code(1);
+        named.expect_stderr(&["logs/itself cannot be read: "]);
     }
 }
 

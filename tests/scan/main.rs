@@ -23,4 +23,6 @@ mod options;
 mod places;
 mod process;
 mod samples;
+mod shown;
+mod signals;
 mod terminal;

@@ -1,5 +1,7 @@
 //! City and country from a database in MaxMind's format.
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
 use crate::folder::{Folder, lines};
 use crate::mmdb::{Place, database};
 
@@ -127,6 +129,25 @@ fn what_is_no_database_is_named_before_anything_is_read() {
         found.expect_stderr(&[&expected, "name a file in MaxMind's format (.mmdb)"]);
     }
     assert!(!folder.names().iter().any(|name| name.ends_with(".csv")));
+}
+
+/// The limit would end a program that reads on and on.
+#[test]
+fn a_database_without_an_end_is_refused() {
+    let folder = with_places(6);
+    mknodat(CWD, folder.at("pipe"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let limited = ["sh", "-c", "ulimit -v 4000000; exec \"$@\"", "sh"];
+    for name in ["/dev/zero", "pipe", "."] {
+        let arguments = ["--geoip", name, "a.log"];
+        let found = folder
+            .scan_through(&limited, &arguments)
+            .run()
+            .expect_code(1);
+        assert_eq!(found.text(), "");
+        found.expect_stderr(&[&format!(
+            "the GeoIP database {name} cannot be used: it is no regular file; name a file"
+        )]);
+    }
 }
 
 #[test]

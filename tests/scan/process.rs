@@ -4,12 +4,14 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 
 use crate::support::{binary_under_test, runner};
@@ -25,6 +27,7 @@ pub(crate) struct Scan {
     command: Command,
     input: Vec<Step>,
     output: Option<File>,
+    error: Option<OwnedFd>,
     on_terminal: bool,
     typed: Vec<u8>,
     lines: usize,
@@ -42,8 +45,14 @@ pub(crate) struct Ended {
 impl Scan {
     /// The program with `arguments`, in `folder`; standard input is empty.
     pub(crate) fn new(folder: &Path, arguments: &[&str]) -> Self {
+        Self::through(&[], folder, arguments)
+    }
+
+    /// The same, started by the words of `wrapper`, such as `strace`.
+    pub(crate) fn through(wrapper: &[&str], folder: &Path, arguments: &[&str]) -> Self {
         let binary = binary_under_test().into_os_string();
-        let mut words = runner().map(OsString::from).into_iter().chain([binary]);
+        let wrapper = wrapper.iter().map(OsString::from);
+        let mut words = wrapper.chain(runner().map(OsString::from)).chain([binary]);
         let mut command = Command::new(words.next().expect("the binary at least"));
         command
             .args(words)
@@ -56,6 +65,7 @@ impl Scan {
             command,
             input: Vec::new(),
             output: None,
+            error: None,
             on_terminal: false,
             typed: Vec::new(),
             lines: usize::MAX,
@@ -105,6 +115,12 @@ impl Scan {
         self
     }
 
+    /// Writes its standard error into this end of a pipe, of which [`Ended::stderr`] then knows nothing.
+    pub(crate) fn error(mut self, pipe: OwnedFd) -> Self {
+        self.error = Some(pipe);
+        self
+    }
+
     /// With a terminal for standard error, and for standard input where there is none.
     pub(crate) fn on_terminal(mut self) -> Self {
         self.on_terminal = true;
@@ -127,19 +143,29 @@ impl Scan {
         end(child, stdout, None)
     }
 
-    pub(crate) fn run(mut self) -> Ended {
+    pub(crate) fn run(self) -> Ended {
+        self.launch().end()
+    }
+
+    pub(crate) fn launch(mut self) -> Running {
         let stderr = if self.on_terminal {
             self.terminal()
         } else {
             let (reader, writer) = std::io::pipe().expect("a pipe");
-            self.command.stderr(writer);
+            match self.error.take() {
+                Some(pipe) => self.command.stderr(pipe),
+                None => self.command.stderr(writer),
+            };
             read(reader, usize::MAX)
         };
         let mut child = self.start();
+        // With our own copies of the descriptors gone, what it writes has an end.
         let stdout = self.read_output(&mut child);
-        // With its own copies of the descriptors gone, what it wrote has an end.
-        drop(self.command);
-        end(child, stdout, Some(stderr))
+        Running {
+            child,
+            stdout,
+            stderr,
+        }
     }
 
     fn read_output(&self, child: &mut Child) -> JoinHandle<Vec<u8>> {
@@ -234,6 +260,29 @@ fn end(
         code: status.code(),
         stdout: text(stdout),
         stderr: String::from_utf8(stderr.map(text).unwrap_or_default()).expect("UTF-8"),
+    }
+}
+
+/// A run that has started.
+pub(crate) struct Running {
+    child: Child,
+    stdout: JoinHandle<Vec<u8>>,
+    stderr: JoinHandle<Vec<u8>>,
+}
+
+impl Running {
+    pub(crate) fn signal(&self, signal: Signal) -> &Self {
+        let id = Pid::from_child(&self.child);
+        kill_process(id, signal).expect("it gets the signal");
+        self
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn end(self) -> Ended {
+        end(self.child, self.stdout, Some(self.stderr))
     }
 }
 
