@@ -183,13 +183,13 @@ pub struct Sightings {
     pairs: Vec<Sighting>,
     index: HashTable<u32>,
     texts: Vec<u8>,
+    /// The most bytes that they may take.
+    room: u32,
 }
 
-/// More pairs than can be told apart in one run: their texts take more than 4 GiB.
+/// One more pair than a run can hold: the texts of all pairs would take more than 4 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "this search has seen more different pairs than one run can hold (4 GiB of their text): narrow its time range"
-)]
+#[error("there is no room for one more pair")]
 pub struct TooManyPairs;
 
 impl Sightings {
@@ -200,6 +200,16 @@ impl Sightings {
             pairs: Vec::new(),
             index: HashTable::new(),
             texts: Vec::new(),
+            room: u32::MAX,
+        }
+    }
+
+    /// None yet, with room for so many bytes of texts.
+    #[cfg(test)]
+    pub(crate) fn with_room(hasher: PairHasher, room: u32) -> Self {
+        Self {
+            room,
+            ..Self::new(hasher)
         }
     }
 
@@ -222,7 +232,7 @@ impl Sightings {
     /// Adds a sighting of the pair with this text.
     ///
     /// # Errors
-    /// The texts of all pairs together exceed 4 GiB.
+    /// The pair is new to this run, and the texts of all its pairs together would exceed 4 GiB.
     pub fn record(
         &mut self,
         text: &[u8],
@@ -244,7 +254,7 @@ impl Sightings {
     /// said.
     ///
     /// # Errors
-    /// The texts of all pairs together exceed 4 GiB.
+    /// The pair is new to this run, and the texts of all its pairs together would exceed 4 GiB.
     pub fn record_found(
         &mut self,
         found: Option<PairId>,
@@ -280,9 +290,11 @@ impl Sightings {
         text: &[u8],
         access: &Access,
     ) -> Result<PairId, TooManyPairs> {
-        self.texts.extend_from_slice(text);
-        let text_end = u32::try_from(self.texts.len()).map_err(|_| TooManyPairs)?;
+        let text_end = self.texts.len() + text.len();
+        let fits = u32::try_from(text_end).ok().filter(|end| *end <= self.room);
+        let text_end = fits.ok_or(TooManyPairs)?;
         let id = u32::try_from(self.pairs.len()).map_err(|_| TooManyPairs)?;
+        self.texts.extend_from_slice(text);
         self.pairs.push(Sighting {
             key,
             text_end,

@@ -21,6 +21,7 @@ mod multivalue;
 mod reader;
 mod record;
 mod regular;
+mod skip;
 
 pub use cell::{decoded, has_outer_space, push_cell, quoted, record_of};
 pub use header::Header;
