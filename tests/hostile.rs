@@ -319,14 +319,38 @@ fn a_conversation_cut_or_spoilt_anywhere_is_survived() {
 
 /// What clients write into logs, or extractions make of it.
 const FRAGMENTS: [&[u8]; 24] = [
-    b"\"", b"\"\"", b",", b"\n", b"\r", b"\r\n", b"\0", b"$", b"$;$", b";", b"-", b"\\", b"=", b" ",
-    b"\xef\xbb\xbf", b"\xff\xfe", b"\xe2\x80\xae", b"\x1b[2J", b"192.0.2.7", b"200", b"403",
-    b"\" 403 - ", b"bucket_name,remote_ip\n", b"1e400",
+    b"\"",
+    b"\"\"",
+    b",",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\0",
+    b"$",
+    b"$;$",
+    b";",
+    b"-",
+    b"\\",
+    b"=",
+    b" ",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\xe2\x80\xae",
+    b"\x1b[2J",
+    b"192.0.2.7",
+    b"200",
+    b"403",
+    b"\" 403 - ",
+    b"bucket_name,remote_ip\n",
+    b"1e400",
 ];
 
 fn hostile(dice: &mut support::Dice) -> Vec<u8> {
     let pieces = dice.between(0, 12);
-    let mut text: Vec<u8> = (0..pieces).flat_map(|_| *dice.pick(&FRAGMENTS)).copied().collect();
+    let mut text: Vec<u8> = (0..pieces)
+        .flat_map(|_| *dice.pick(&FRAGMENTS))
+        .copied()
+        .collect();
     match dice.between(1, 60) {
         1 => text.resize(1 << 16, *dice.pick(b"x\",\n$;")),
         2 => text.extend((0..64).map(|_| dice.next() as u8)),
@@ -338,8 +362,20 @@ fn hostile(dice: &mut support::Dice) -> Vec<u8> {
 /// A row whose cells clients have chosen.
 fn hostile_row(dice: &mut support::Dice) -> support::Row {
     const COLUMNS: [&str; 14] = [
-        "_time", "_raw", "bucket_name", "remote_ip", "requester", "http_status", "count", "firstTime", "lastTime",
-        "earliest", "operation", "request_uri", "user_agent", "newIP",
+        "_time",
+        "_raw",
+        "bucket_name",
+        "remote_ip",
+        "requester",
+        "http_status",
+        "count",
+        "firstTime",
+        "lastTime",
+        "earliest",
+        "operation",
+        "request_uri",
+        "user_agent",
+        "newIP",
     ];
     let mut row = access("billing", "192.0.2.66", NOW);
     for _ in 0..dice.between(1, 6) {
@@ -351,7 +387,9 @@ fn hostile_row(dice: &mut support::Dice) -> support::Row {
         }
         if dice.one_in(3) {
             let text = String::from_utf8_lossy(&value).into_owned();
-            let line = support::log_line(&text, "192.0.2.66").request_uri(&text).user_agent(&text);
+            let line = support::log_line(&text, "192.0.2.66")
+                .request_uri(&text)
+                .user_agent(&text);
             row = row.raw(line.text());
         }
     }
@@ -374,18 +412,35 @@ fn no_content_of_a_log_ends_a_search() {
     let mut dice = support::Dice::new(23);
     for round in 0..10 {
         for (number, arguments) in arguments.iter().enumerate() {
-            let mut rows: Vec<_> = (0..dice.between(1, 60)).map(|_| hostile_row(&mut dice)).collect();
-            let (bucket, agent) = (format!("planted-{round}-{number}"), format!("agent {round}"));
+            let mut rows: Vec<_> = (0..dice.between(1, 60))
+                .map(|_| hostile_row(&mut dice))
+                .collect();
+            let (bucket, agent) = (
+                format!("planted-{round}-{number}"),
+                format!("agent {round}"),
+            );
             let honest = access(&bucket, "192.0.2.7", NOW);
             let honest = ["requester", "request_uri", "user_agent"]
                 .iter()
                 .fold(honest, |row, column| row.set(column, &agent));
             rows.push(honest.raw(support::log_line(&bucket, "192.0.2.7").text()));
-            let found = splunk.search(arguments).seed(dice.next()).events(&rows).run();
+            let found = splunk
+                .search(arguments)
+                .seed(dice.next())
+                .events(&rows)
+                .run();
             found.expect_success();
             if *arguments != "seed=true" {
-                let buckets = found.column(if arguments.contains("_raw") { "_raw" } else { "bucket_name" });
-                assert!(buckets.iter().any(|found| found.contains(&bucket)), "{}", found.transcript);
+                let buckets = found.column(if arguments.contains("_raw") {
+                    "_raw"
+                } else {
+                    "bucket_name"
+                });
+                assert!(
+                    buckets.iter().any(|found| found.contains(&bucket)),
+                    "{}",
+                    found.transcript
+                );
             }
         }
     }

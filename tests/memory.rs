@@ -203,9 +203,14 @@ fn memory_does_not_grow_with_the_details_of_new_pairs() {
 fn a_row_beyond_the_limit_is_passed_over_and_costs_no_other_row() {
     const LONG: usize = 3 * MAX_RECORD_BYTES;
     let splunk = Splunk::new().history("bucket_name,remote_ip,firstTime,lastTime\n");
-    let mut talk = splunk.search("new=unseen output=pairs").whole_writes().start();
+    let mut talk = splunk
+        .search("new=unseen output=pairs")
+        .whole_writes()
+        .start();
     talk.getinfo();
-    let mut body = b"_time,bucket_name,remote_ip,request_uri\n1700000000,billing,192.0.2.1,\"GET /\"\n".to_vec();
+    let mut body =
+        b"_time,bucket_name,remote_ip,request_uri\n1700000000,billing,192.0.2.1,\"GET /\"\n"
+            .to_vec();
     body.extend_from_slice(b"1700000000,billing,192.0.2.66,\"");
     // Line feeds, commas and quotes of its own end neither it nor a cell.
     let uri = b"GET /,\n\"\"192.0.2.67\"\" HTTP/1.1\n";
@@ -217,10 +222,17 @@ fn a_row_beyond_the_limit_is_passed_over_and_costs_no_other_row() {
     talk.hang_up();
     let found = String::from_utf8(reply.body.clone()).unwrap();
     assert_eq!(found.lines().count(), 3, "{found}");
-    assert!(found.contains("192.0.2.1") && found.contains("192.0.2.2"), "{found}");
+    assert!(
+        found.contains("192.0.2.1") && found.contains("192.0.2.2"),
+        "{found}"
+    );
     let skipped = "1 of 3 rows could not be used: 1 with more than 64 MB (first: row 2)";
     let warning = ("WARN".to_owned(), skipped.to_owned());
-    assert!(reply.messages().contains(&warning), "{}", reply.metadata_text);
+    assert!(
+        reply.messages().contains(&warning),
+        "{}",
+        reply.metadata_text
+    );
     if !is_emulated() {
         let peak = peak.expect("it waits for the next chunk");
         let bound = BOUND + (MAX_RECORD_BYTES >> 10) as u64;

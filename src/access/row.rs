@@ -73,7 +73,8 @@ impl Unusable {
             ),
             Self::RowTooLong => format!("more than {} MB", MAX_RECORD_BYTES >> 20),
             Self::NoRoom => {
-                "a new pair where the search has seen as many as it can hold (4 GB of their text)".to_owned()
+                "a new pair where the search has seen as many as it can hold (4 GB of their text)"
+                    .to_owned()
             }
         }
     }

@@ -338,7 +338,11 @@ mod tests {
         for end in ["x\n", "\"x,\"\"\n\"\r\n", "\n", ""] {
             for length in [MAX_RECORD_BYTES, MAX_RECORD_BYTES + 3 * BUFFER_BYTES + 7] {
                 let long = [vec![b'x'; length], b",".to_vec(), end.into()].concat();
-                let after: &[u8] = if end.is_empty() { b"" } else { b"next,\"row\"\n" };
+                let after: &[u8] = if end.is_empty() {
+                    b""
+                } else {
+                    b"next,\"row\"\n"
+                };
                 let input = [b"a,b\n", long.as_slice(), after].concat();
                 let mut reader = RecordReader::new(input.as_slice());
                 assert!(reader.next_record().unwrap().is_some());

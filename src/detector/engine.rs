@@ -340,7 +340,10 @@ mod tests {
         let mut counters = Counters::default();
         detector.ingest(&rows, &mut counters).unwrap();
         let message = counters.skipped_message(&keys).unwrap();
-        assert!(message.starts_with("2 of 5 rows could not be used: 2 with a new pair where"), "{message}");
+        assert!(
+            message.starts_with("2 of 5 rows could not be used: 2 with a new pair where"),
+            "{message}"
+        );
         assert!(message.ends_with("(first: row 2)"), "{message}");
         let mut outcome = detector.finish(None).unwrap();
         let mut found = Vec::new();
