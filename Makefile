@@ -5,7 +5,10 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 ARCHITECTURE := $(patsubst arm64,aarch64,$(patsubst amd64,x86_64,$(shell uname -m)))
 PACKAGE := dist/s3newip-$(VERSION).tgz
 
-.PHONY: help run test test-app soak bench bench-instr lint doc fuzz deny app dist test-dist appinspect clean
+.PHONY: help run quick test test-app soak bench bench-instr lint doc fuzz deny app dist test-dist appinspect clean
+
+# The tests of `make quick`, besides those in src: the whole way of a row, in seconds.
+QUICK := layers options rows columns results history protocol scan
 
 # How long `make fuzz` runs each target.
 SECONDS ?= 60
@@ -15,6 +18,9 @@ help: ## list the targets
 
 run: ## show what the command does, on samples
 	scripts/run-demo.sh
+
+quick: ## the tests to run after every change
+	cargo test --locked --lib $(addprefix --test ,$(QUICK))
 
 test: ## all tests of the code, and those of the app
 	cargo test --locked

@@ -1,4 +1,4 @@
-"""Measures s3newip against what people would run instead, and against what nobody can do without.
+"""Measures s3newip against what people would run instead, and against the parts of the work that no program can leave out.
 
     make bench                                      everything, into benches/RESULTS.md
     scripts/bench.sh --only headline --rounds 9     one section, more rounds, printed only

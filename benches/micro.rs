@@ -1,4 +1,4 @@
-//! One part at a time, in memory: what a frame, a row, a log line, a sighting, a row of history costs.
+//! Measures one part at a time, in memory: a frame, a row, a log line, a sighting, a row of the history.
 //!
 //! The data is the generator's, so a part's share in `make bench` can be worked out from its time here.
 
@@ -20,7 +20,7 @@ mod splunkd;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use s3newip::access::{AccessColumns, PairTexts};
+use s3newip::access::{Access, AccessColumns, PairTexts};
 use s3newip::accesslog;
 use s3newip::csv::{Header, RecordReader};
 use s3newip::history::{History, KeyFilter, Pass, RowBatch};
@@ -140,10 +140,19 @@ fn sightings(bencher: Bencher<'_, '_>, pairs: u64) {
         .map(|number| pair_text(load.event(number).pair))
         .collect();
     let time = Timestamp::from_seconds(1_785_549_617);
+    let access = Access {
+        first: time,
+        last: time,
+        success: true,
+        count: 1,
+    };
+    let hasher = PairHasher::new(&SEED);
     bencher.counter(ItemsCount::new(ROWS)).bench(|| {
-        let mut sightings = Sightings::new(PairHasher::new(&SEED));
+        let mut sightings = Sightings::default();
         for text in &texts {
-            sightings.record(black_box(text), time, time, 1).unwrap();
+            let key = hasher.key(black_box(text));
+            let found = sightings.find(key);
+            sightings.record(found, key, text, &access).unwrap();
         }
         sightings.len()
     });
@@ -171,15 +180,15 @@ fn history_pass(bencher: Bencher<'_, '_>) {
         .counter(BytesCount::of_slice(&content))
         .counter(ItemsCount::new(10 * ROWS))
         .bench(|| {
-            let rows = history.read(KeyFilter::all(&hasher), &mut Look);
+            let rows = history.read(KeyFilter::all(&hasher), &mut Ignore);
             rows.unwrap()
         });
 }
 
-/// Looks at the rows and does nothing.
-struct Look;
+/// A pass that ignores the rows.
+struct Ignore;
 
-impl Pass for Look {
+impl Pass for Ignore {
     fn restart(&mut self) {}
 
     fn rows(&mut self, rows: &RowBatch<'_>) {

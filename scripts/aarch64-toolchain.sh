@@ -29,7 +29,7 @@ done
 rm -rf "$place"
 mkdir -p "$place"/{bin,root,packages,apt/sources,apt/lists/partial,apt/cache/archives/partial}
 touch "$place/apt/status"
-# Debian's own sources alone: whoever else is configured here knows none of these packages.
+# Debian's own sources alone: other configured sources do not have these packages.
 for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
     if grep -qsE 'debian-archive-keyring|^deb .*/debian(-security)?/? ' "$list"; then
         cp "$list" "$place/apt/sources/"

@@ -31,7 +31,7 @@ for target in "${TARGETS[@]}"; do
     found=target/fuzz/found/$target
     mkdir -p "$found"
     echo "fuzz: $target for $SECONDS_EACH seconds"
-    # A scan warns of each line that is none, on standard error: closed, or the log would be all warnings.
+    # A scan warns on standard error of each line that is not a log line: closed, or the log would be all warnings.
     closed=$([[ $target == scan_lines ]] && echo 2 || echo 0)
     fuzz run "${OPTIONS[@]}" "$target" "$found" "fuzz/corpus/$target" -- -max_total_time="$SECONDS_EACH" \
         -max_len=4096 -timeout=10 -rss_limit_mb=2048 -close_fd_mask="$closed" -print_final_stats=1

@@ -1,35 +1,36 @@
-//! Which pairs of the history can be pairs of this search: a look at one bit, before anything is looked up.
+//! A Bloom filter of the search's pairs: one bit says of most pairs of the history that they need no look-up.
 //!
-//! Invariant: a pair that is in always passes. About one in ten that are not pass too: whoever looks them up finds out.
+//! Invariant: [`BloomFilter::may_contain`] is true for every pair of the set. It is also true for about one in ten others,
+//! which the look-up then does not find.
 
 use crate::pair::PairKey;
 
-/// Bits for each pair: more let fewer others pass, and take more of the processor's cache.
+/// Bits for each pair. More bits would give fewer false positives, and take more of the processor's cache.
 const BITS_PER_PAIR: usize = 8;
 
-/// The fewest bits: as many as one number has.
-const FEWEST_BITS: usize = 64;
+/// The fewest bits: those of one word.
+const MIN_BITS: usize = 64;
 
-/// A set of pairs, by some bits of their hashes.
+/// A Bloom filter with one hash function.
 #[derive(Debug)]
-pub struct BloomFilter {
+pub(crate) struct BloomFilter {
     bits: Vec<u64>,
-    /// What is left of a hash when it is shifted by so much is the number of its bit.
+    /// A hash shifted right by this is the number of its bit.
     shift: u32,
 }
 
 impl BloomFilter {
-    /// Of these pairs.
-    pub fn new(keys: impl ExactSizeIterator<Item = PairKey>) -> Self {
-        let bits = keys.len().saturating_mul(BITS_PER_PAIR).max(FEWEST_BITS);
-        // No more bits than a hash can tell apart.
+    /// The filter of these pairs.
+    pub(crate) fn new(keys: impl ExactSizeIterator<Item = PairKey>) -> Self {
+        let bits = keys.len().saturating_mul(BITS_PER_PAIR).max(MIN_BITS);
+        // At most 256 MiB.
         let bits = bits.min(1 << 31).next_power_of_two();
         let mut bloom = Self {
             bits: vec![0; bits / 64],
             shift: u64::BITS - bits.trailing_zeros(),
         };
         for key in keys {
-            let (word, bit) = bloom.place(key);
+            let (word, bit) = bloom.position(key);
             if let Some(word) = bloom.bits.get_mut(word) {
                 *word |= bit;
             }
@@ -37,14 +38,14 @@ impl BloomFilter {
         bloom
     }
 
-    /// Whether the pair may be in.
+    /// Whether the pair may be in the set; `false` is certain.
     #[inline]
-    pub fn may_contain(&self, key: PairKey) -> bool {
-        let (word, bit) = self.place(key);
+    pub(crate) fn may_contain(&self, key: PairKey) -> bool {
+        let (word, bit) = self.position(key);
         self.bits.get(word).is_some_and(|word| word & bit != 0)
     }
 
-    fn place(&self, key: PairKey) -> (usize, u64) {
+    fn position(&self, key: PairKey) -> (usize, u64) {
         let number = key.hash() >> self.shift;
         ((number / 64) as usize, 1 << (number % 64))
     }

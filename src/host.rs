@@ -14,7 +14,7 @@ pub struct Host {
     pub clock: i64,
     /// 16 random bytes, for keys of hash functions.
     pub seed: [u8; 16],
-    /// How long to wait for another run to finish with the history: [`LOCK_WAIT`](crate::history::LOCK_WAIT) in production.
+    /// How long to wait for another run to finish with the history.
     pub lock_wait: Duration,
     /// Returns the machine's time zone. A function, because it opens files, and the answer to getinfo opens none.
     pub zone: fn() -> Zone,

@@ -1,9 +1,12 @@
 //! s3newip: which IP address has just accessed which S3 bucket for the first time?
 //!
-//! A Splunk search command (`| s3newip`) and a scanner of S3 server access logs (`s3newip scan`) on one engine. A module
-//! uses only modules above it in this list; `tests/layers.rs` checks that.
+//! A Splunk search command (`| s3newip`) and a scanner of S3 server access logs (`s3newip scan`) on one engine, the
+//! [`detector`]. A module uses only modules above it in this list; `tests/layers.rs` checks that.
+//!
+//! The program is the product. The library has public items only for the program, the tests, the benchmarks and the fuzz
+//! targets, and makes no promise of compatibility.
 
-// Text, errors, threads.
+// Bytes, errors, threads.
 pub mod text;
 
 pub mod error;
@@ -20,7 +23,7 @@ pub mod reltime;
 // What a run takes from the machine.
 pub mod host;
 
-// From a row to a pair.
+// What a row is about: its pair, its time, its success.
 pub mod pair;
 
 pub mod bloom;
@@ -29,7 +32,7 @@ pub mod rules;
 
 pub mod access;
 
-// The pairs of a search, the history, and the decision what is new.
+// The pairs of a search, the history, and which pairs are new.
 pub mod pairs;
 
 pub mod history;

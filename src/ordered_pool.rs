@@ -1,123 +1,138 @@
-//! Work on a source by threads that take turns: one piece after the other is taken, what has to be made of them is made
-//! side by side, and the caller gets them in order again. A caller that waits for work makes pieces itself, so that
-//! nobody need know beforehand on which side of the threads most of the work is.
+//! A pipeline on a few threads: items are fetched from a source one after the other, processed in parallel, and consumed
+//! by the caller in the order of the source. A caller that waits for work processes items itself, so that no processor is
+//! idle whether processing or consuming takes longer.
 //!
 //! ```text
-//! source -> take (one after the other) -> make (side by side) -> visit (in order, by the caller)
+//! source -> fetch (sequential) -> process (parallel) -> consume (in order, by the caller)
 //! ```
 //!
-//! Invariants: pieces are visited in the order in which they were taken; never more exist than three for each thread;
-//! no thread outlives the call; where the system gives no threads, the caller does everything, with the same result.
+//! Invariants: items are consumed in the order in which they were fetched; at most three items exist for each thread; no
+//! thread outlives the call; where the system starts no threads, the caller does everything, with the same result.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, Scope};
 
-/// A thread, as the caller sees it.
-struct Worker<P, F> {
-    taken: Receiver<Taken<P, F>>,
-    spare: SyncSender<P>,
+/// The caller's ends of a thread's channels.
+struct Worker<T, F> {
+    items: Receiver<Fetched<T, F>>,
+    /// Consumed items, whose memory the thread reuses.
+    recycled: SyncSender<T>,
 }
 
-/// A piece, with a word whether it was made; or why there is none, and no other behind it.
-type Taken<P, F> = Result<(P, bool), F>;
+/// An item and whether it was processed; or the source's error, after which nothing follows.
+type Fetched<T, F> = Result<(T, bool), F>;
 
-/// Calls `visit` with all pieces of `source`, in order. `take` puts the next one into a piece, which may have been used
-/// before, and says whether there was one; its error is visited in the piece's place, and ends the source. Each of
-/// `threads` threads has a maker, which makes of a piece what is wanted. With 0 threads the caller does everything.
+/// Calls `consume` with all items of `source`, in order. `fetch` puts the next one into an item, which may have been used
+/// before, and returns whether there was one. Its error is consumed in the item's place and ends the source. Each of
+/// `threads` threads, and the caller, has a function from `processor` that processes items. With 0 threads the caller
+/// does everything.
 ///
 /// # Errors
-/// Those of `visit`; what follows is not visited then.
-pub fn run_in_order<S, P, F, M, E>(
+/// The first error of `consume`; nothing more is consumed then.
+pub(crate) fn run_in_order<S, T, F, P, E>(
     threads: usize,
     source: S,
-    take: impl Fn(&mut S, &mut P) -> Result<bool, F> + Sync,
-    maker: impl Fn() -> M + Sync,
-    mut visit: impl FnMut(Result<&mut P, F>) -> Result<(), E>,
+    fetch: impl Fn(&mut S, &mut T) -> Result<bool, F> + Sync,
+    processor: impl Fn() -> P + Sync,
+    mut consume: impl FnMut(Result<&mut T, F>) -> Result<(), E>,
 ) -> Result<(), E>
 where
     S: Send,
-    P: Default + Send,
+    T: Default + Send,
     F: Send,
-    M: FnMut(&mut P),
+    P: FnMut(&mut T),
 {
     thread::scope(|scope| {
-        let mut source = match start(scope, threads, source, &take, &maker) {
-            Ok(workers) => return visit_in_order(&workers, maker(), visit),
+        let mut source = match start(scope, threads, source, &fetch, &processor) {
+            Ok(workers) => return consume_in_order(&workers, processor(), consume),
             Err(source) => source,
         };
-        let (mut make, mut piece) = (maker(), P::default());
+        let (mut process, mut item) = (processor(), T::default());
         loop {
-            match take(&mut source, &mut piece) {
+            match fetch(&mut source, &mut item) {
                 Ok(false) => return Ok(()),
-                Ok(true) => make(&mut piece),
-                Err(error) => return visit(Err(error)),
+                Ok(true) => process(&mut item),
+                Err(error) => return consume(Err(error)),
             }
-            visit(Ok(&mut piece))?;
+            consume(Ok(&mut item))?;
         }
     })
 }
 
-/// Starts the threads; gives `source` back where there are none.
-fn start<'scope, S, P, F, M>(
+/// Starts the threads. The source goes round from one to the next.
+///
+/// # Errors
+/// Returns `source` where no thread was asked for, or one could not be started.
+fn start<'scope, S, T, F, P>(
     scope: &'scope Scope<'scope, '_>,
     threads: usize,
     source: S,
-    take: &'scope (impl Fn(&mut S, &mut P) -> Result<bool, F> + Sync),
-    maker: &'scope (impl Fn() -> M + Sync),
-) -> Result<Vec<Worker<P, F>>, S>
+    fetch: &'scope (impl Fn(&mut S, &mut T) -> Result<bool, F> + Sync),
+    processor: &'scope (impl Fn() -> P + Sync),
+) -> Result<Vec<Worker<T, F>>, S>
 where
     S: Send + 'scope,
-    P: Default + Send + 'scope,
+    T: Default + Send + 'scope,
     F: Send + 'scope,
-    M: FnMut(&mut P),
+    P: FnMut(&mut T),
 {
-    let (mut to_next, turns): (Vec<_>, Vec<_>) = (0..threads).map(|_| sync_channel(1)).unzip();
-    let Some(to_first) = to_next.first().cloned() else {
+    let (mut source_senders, source_receivers): (Vec<_>, Vec<_>) =
+        (0..threads).map(|_| sync_channel(1)).unzip();
+    let Some(first) = source_senders.first().cloned() else {
         return Err(source);
     };
-    to_next.rotate_left(1);
+    source_senders.rotate_left(1);
     let mut workers = Vec::new();
-    for (turn, next) in turns.into_iter().zip(to_next) {
-        let (give, taken) = sync_channel(1);
-        let (spare, take_back) = sync_channel(2);
-        let work = move || work(&turn, &next, take, maker(), &take_back, &give);
+    for (sources, next_thread) in source_receivers.into_iter().zip(source_senders) {
+        let (item_sender, items) = sync_channel(1);
+        let (recycled, recycled_receiver) = sync_channel(2);
+        let work = move || {
+            work(
+                &sources,
+                &next_thread,
+                fetch,
+                processor(),
+                &recycled_receiver,
+                &item_sender,
+            );
+        };
         if thread::Builder::new().spawn_scoped(scope, work).is_err() {
             return Err(source);
         }
-        workers.push(Worker { taken, spare });
+        workers.push(Worker { items, recycled });
     }
-    to_first.send(source).map_err(|unsent| unsent.0)?;
+    first.send(source).map_err(|unsent| unsent.0)?;
     Ok(workers)
 }
 
-/// What a thread does: it waits for its turn, takes a piece, hands the source to the next one, and makes what is wanted.
-fn work<S, P: Default, F>(
-    turn: &Receiver<S>,
-    next: &SyncSender<S>,
-    take: impl Fn(&mut S, &mut P) -> Result<bool, F>,
-    mut make: impl FnMut(&mut P),
-    spare: &Receiver<P>,
-    give: &SyncSender<Taken<P, F>>,
+/// The loop of a thread: receive the source, fetch an item, pass the source on, process the item.
+fn work<S, T: Default, F>(
+    sources: &Receiver<S>,
+    next_thread: &SyncSender<S>,
+    fetch: impl Fn(&mut S, &mut T) -> Result<bool, F>,
+    mut process: impl FnMut(&mut T),
+    recycled: &Receiver<T>,
+    items: &SyncSender<Fetched<T, F>>,
 ) {
-    while let Ok(mut source) = turn.recv() {
-        let mut piece = spare.try_recv().unwrap_or_default();
-        match take(&mut source, &mut piece) {
+    while let Ok(mut source) = sources.recv() {
+        let mut item = recycled.try_recv().unwrap_or_default();
+        match fetch(&mut source, &mut item) {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
-                // Where nobody wants pieces, nobody wants to know.
-                let _ = give.send(Err(error));
+                // The receiver is gone after an error of `consume`; then the error is dropped.
+                let _ = items.send(Err(error));
                 return;
             }
         }
-        // A thread that has ended had nobody to give its piece to; nor will this one.
-        let _ = next.send(source);
-        // A caller that has nothing to do yet makes the piece itself.
-        match give.try_send(Ok((piece, false))) {
+        // The next thread has ended only where the receiver is gone, which the send of the item finds too.
+        let _ = next_thread.send(source);
+        // A caller that waits gets the item unprocessed and processes it. A full channel says that the caller is busy.
+        match items.try_send(Ok((item, false))) {
             Ok(()) => {}
-            Err(TrySendError::Full(Ok((mut piece, _)))) => {
-                make(&mut piece);
-                if give.send(Ok((piece, true))).is_err() {
+            Err(TrySendError::Full(Ok((mut item, _)))) => {
+                process(&mut item);
+                if items.send(Ok((item, true))).is_err() {
                     return;
                 }
             }
@@ -126,26 +141,26 @@ fn work<S, P: Default, F>(
     }
 }
 
-fn visit_in_order<P, F, E>(
-    workers: &[Worker<P, F>],
-    mut make: impl FnMut(&mut P),
-    mut visit: impl FnMut(Result<&mut P, F>) -> Result<(), E>,
+fn consume_in_order<T, F, E>(
+    workers: &[Worker<T, F>],
+    mut process: impl FnMut(&mut T),
+    mut consume: impl FnMut(Result<&mut T, F>) -> Result<(), E>,
 ) -> Result<(), E> {
     for worker in workers.iter().cycle() {
-        // The one whose turn it is ends where the source does.
-        let Ok(taken) = worker.taken.recv() else {
+        // The thread that finds the end of the source ends, and its channel with it.
+        let Ok(fetched) = worker.items.recv() else {
             break;
         };
-        let (mut piece, made) = match taken {
-            Ok(taken) => taken,
-            Err(error) => return visit(Err(error)),
+        let (mut item, processed) = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) => return consume(Err(error)),
         };
-        if !made {
-            make(&mut piece);
+        if !processed {
+            process(&mut item);
         }
-        visit(Ok(&mut piece))?;
-        // One that has ended needs no piece.
-        let _ = worker.spare.try_send(piece);
+        consume(Ok(&mut item))?;
+        // A thread that has ended needs no memory.
+        let _ = worker.recycled.try_send(item);
     }
     Ok(())
 }
@@ -159,15 +174,15 @@ mod tests {
     /// The numbers below `end`, doubled by so many threads.
     fn doubled(threads: usize, end: u64) -> Vec<u64> {
         let mut found = Vec::new();
-        let take = |source: &mut std::ops::Range<u64>, piece: &mut Vec<u64>| {
-            piece.clear();
-            piece.extend(source.next());
-            Ok::<_, Infallible>(!piece.is_empty())
+        let fetch = |source: &mut std::ops::Range<u64>, item: &mut Vec<u64>| {
+            item.clear();
+            item.extend(source.next());
+            Ok::<_, Infallible>(!item.is_empty())
         };
-        let double = || |piece: &mut Vec<u64>| piece.iter_mut().for_each(|number| *number *= 2);
-        run_in_order(threads, 0..end, take, double, |piece| {
-            let Ok(piece) = piece;
-            found.append(piece);
+        let double = || |item: &mut Vec<u64>| item.iter_mut().for_each(|number| *number *= 2);
+        run_in_order(threads, 0..end, fetch, double, |item| {
+            let Ok(item) = item;
+            found.append(item);
             Ok::<_, ()>(())
         })
         .unwrap();
@@ -175,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_come_in_order_however_many_threads_there_are() {
+    fn items_come_in_order_however_many_threads_there_are() {
         for threads in 0..5 {
             for end in [0, 1, 2, 3, 1000] {
                 let expected: Vec<_> = (0..end).map(|number| 2 * number).collect();
@@ -187,17 +202,17 @@ mod tests {
     #[test]
     fn an_error_ends_an_endless_source() {
         for threads in 0..4 {
-            let take = |source: &mut u64, piece: &mut u64| {
-                *piece = *source;
+            let fetch = |source: &mut u64, item: &mut u64| {
+                *item = *source;
                 *source += 1;
                 Ok::<_, Infallible>(true)
             };
-            let visit = |piece: Result<&mut u64, _>| {
-                let Ok(piece) = piece;
-                if *piece < 10 { Ok(()) } else { Err(*piece) }
+            let consume = |item: Result<&mut u64, _>| {
+                let Ok(item) = item;
+                if *item < 10 { Ok(()) } else { Err(*item) }
             };
             assert_eq!(
-                run_in_order(threads, 0, take, || |_: &mut u64| {}, visit),
+                run_in_order(threads, 0, fetch, || |_: &mut u64| {}, consume),
                 Err(10)
             );
         }
@@ -206,18 +221,18 @@ mod tests {
     #[test]
     fn an_error_of_the_source_comes_in_its_place_and_is_the_last() {
         for threads in 0..4 {
-            let take = |source: &mut u64, piece: &mut u64| {
-                *piece = *source;
+            let fetch = |source: &mut u64, item: &mut u64| {
+                *item = *source;
                 *source += 1;
-                if *piece == 10 { Err(*piece) } else { Ok(true) }
+                if *item == 10 { Err(*item) } else { Ok(true) }
             };
             let mut found = Vec::new();
-            let visit = |piece: Result<&mut u64, u64>| {
-                found.push(piece.map(|piece| *piece));
+            let consume = |item: Result<&mut u64, u64>| {
+                found.push(item.map(|item| *item));
                 Ok::<_, ()>(())
             };
             assert_eq!(
-                run_in_order(threads, 0, take, || |_: &mut u64| {}, visit),
+                run_in_order(threads, 0, fetch, || |_: &mut u64| {}, consume),
                 Ok(())
             );
             let expected: Vec<_> = (0..10).map(Ok).chain([Err(10)]).collect();

@@ -1,11 +1,11 @@
 //! A pair: the values of the key fields, (bucket_name, remote_ip) unless `by` says otherwise.
 //!
 //! Invariants: values that are IP addresses are in canonical form (RFC 5952; an IPv4-mapped IPv6 address is its IPv4
-//! address), so that one host has one spelling; two different pairs never have the same text; nobody outside can aim
-//! for two pairs with the same key, because the hash has a random key for each process.
+//! address), so that one host has one spelling; two different pairs never have the same text; an attacker cannot
+//! construct two pairs with the same key, because the hash has a random key for each process.
 //!
 //! ```text
-//! text  = 1*( cell "," )              CSV cells, quoted where they must be: as they stand in nearly all rows of a history
+//! text  = 1*( cell "," )              CSV cells, quoted only where they must be, as in nearly all rows of a history
 //! key   = SipHash-1-3 (128 bits) of the text
 //! ```
 
@@ -14,14 +14,14 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use siphasher::sip128::SipHasher13;
 
-use crate::csv::{cell_end, decoded, has_outer_space, push_cell};
+use crate::csv::{cell_end, decoded, is_space_padded, push_cell};
 
 /// The most key fields that `by` may name.
 pub const MAX_KEY_FIELDS: usize = 5;
 
-/// Whether a value of a key field is one: `-` is the log's word for none.
+/// Whether a key field has a value: neither empty nor `-`, which stands for a missing value in the log.
 #[inline]
-pub fn is_value(value: &[u8]) -> bool {
+pub(crate) fn is_value(value: &[u8]) -> bool {
     !matches!(value, b"" | b"-")
 }
 
@@ -34,14 +34,14 @@ pub fn push_value(text: &mut Vec<u8>, value: &[u8]) {
     text.push(b',');
 }
 
-/// Whether a raw cell without quotes and CR is, with the comma behind it, the text of its value.
+/// Whether a raw cell without quotes and CR, and the comma after it, are what [`push_value`] appends for its value.
 #[inline]
-pub fn is_text(cell: &[u8]) -> bool {
-    !has_outer_space(cell) && canonical_ip(cell).is_none()
+pub(crate) fn is_canonical(cell: &[u8]) -> bool {
+    !is_space_padded(cell) && canonical_ip(cell).is_none()
 }
 
-/// The canonical address that `value` spells, where its spelling may differ from that. IPv4 needs no look: the dotted
-/// form that `std` accepts (no leading zeros) has one spelling.
+/// The address that `value` spells; `None` where `value` is not an address, or has its canonical form. IPv4 is not looked at:
+/// the dotted form that `std` accepts (no leading zeros) has one spelling.
 #[inline]
 fn canonical_ip(value: &[u8]) -> Option<IpAddr> {
     // A group has at most four digits, so an IPv6 address has a colon among its first five characters.
@@ -55,17 +55,17 @@ fn canonical_ip(value: &[u8]) -> Option<IpAddr> {
 
 #[inline(never)]
 fn canonical_ipv6(value: &[u8]) -> Option<IpAddr> {
-    if is_plainly_canonical(value) {
+    if looks_canonical(value) {
         return None;
     }
     let address: Ipv6Addr = std::str::from_utf8(value).ok()?.parse().ok()?;
     Some(address.to_canonical())
 }
 
-/// Whether a text is canonical by its looks if it is an IPv6 address at all, as nearly all of those in a history are: no
-/// capitals, no leading zeros, and no zeros beside each other or beside a "::", which stands for two groups or more.
-/// Then RFC 5952 leaves no choice. IPv4 in IPv6 (`::ffff:...`) does not look so.
-fn is_plainly_canonical(address: &[u8]) -> bool {
+/// Whether a text, if it is an IPv6 address, has its canonical form for certain. Nearly all in a history do: no capitals, no
+/// leading zeros, and no zero group beside another or beside a "::", which stands for two groups or more. Then RFC 5952
+/// leaves no choice. For IPv4 in IPv6 (`::ffff:...`) the result is `false`.
+fn looks_canonical(address: &[u8]) -> bool {
     let (mut groups, mut gaps, mut after_zeros) = (0, 0, false);
     for group in address.split(|character| *character == b':').take(9) {
         let zeros = match group {
@@ -84,7 +84,7 @@ fn is_plainly_canonical(address: &[u8]) -> bool {
     matches!((gaps, groups), (0, 8) | (1, ..=6))
 }
 
-/// The values in a pair's text.
+/// The values in a pair's text, decoded.
 pub fn values(text: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -94,7 +94,7 @@ pub fn values(text: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     })
 }
 
-/// A pair's identity in memory: 128 bits, whatever its fields.
+/// A pair's identity in memory: 128 bits of a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairKey {
     high: u64,
@@ -102,18 +102,18 @@ pub struct PairKey {
 }
 
 impl PairKey {
-    /// 64 bits for a hash table.
+    /// 64 of its bits, for a hash table.
     pub fn hash(self) -> u64 {
         self.low
     }
 }
 
-/// Makes keys of texts; one for each process.
+/// Hashes texts to keys. One process has one hasher: keys of different hashers cannot be compared.
 #[derive(Debug, Clone)]
 pub struct PairHasher(SipHasher13);
 
 impl PairHasher {
-    /// From 16 random bytes.
+    /// A hasher with 16 random bytes as its key.
     pub fn new(seed: &[u8; 16]) -> Self {
         Self(SipHasher13::new_with_key(seed))
     }
@@ -224,7 +224,7 @@ mod tests {
             };
             prop_assert_eq!(found, cells.iter().map(canonical).collect::<Vec<_>>());
             let plain = |cell: &&str| !cell.contains(['"', ',', '\n', '\r']);
-            if cells.iter().all(|cell| plain(cell) && is_text(cell.as_bytes())) {
+            if cells.iter().all(|cell| plain(cell) && is_canonical(cell.as_bytes())) {
                 prop_assert_eq!(text, format!("{},", cells.join(",")).into_bytes());
             }
         }

@@ -1,14 +1,14 @@
-//! The pairs of this search: the small side, the one that is hashed.
+//! The pairs of this search: the small side of the join with the history, and the one that is hashed.
 //!
 //! Invariants: recording is commutative and idempotent in times (min of firsts, max of lasts); what the history says
-//! is kept apart from what the search saw, so that a pass over the history can be thrown away and made again; a pair's
-//! number never changes.
+//! is kept apart from what the search saw, so that a pass over the history can be discarded and repeated; a pair's number
+//! never changes.
 
 use hashbrown::HashTable;
 
 use crate::access::Access;
 use crate::bloom::BloomFilter;
-use crate::pair::{PairHasher, PairKey};
+use crate::pair::PairKey;
 use crate::rules::{NewRule, Rules};
 use crate::text::timestamp::Timestamp;
 
@@ -17,37 +17,37 @@ use crate::text::timestamp::Timestamp;
 pub struct PairId(pub(crate) u32);
 
 impl PairId {
-    /// The number, as a place in a list.
-    pub fn index(self) -> usize {
+    /// The number, as an index.
+    pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
 }
 
 /// What is known of a pair before the history has been merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PairState {
+pub(crate) enum PairState {
     /// Not looked for in the history yet.
     Undecided,
-    /// Looked for, and new as far as that goes; only the merge decides.
+    /// Looked for, and new if the history stays as it is: only the merge decides.
     Candidate,
-    /// Known: its events are not wanted.
+    /// Not new: its events are not returned.
     Known,
 }
 
-/// One pair as this search and the history saw it. Small, since there may be millions, visited in no order.
+/// One pair as this search and the history saw it. Small, because there may be millions, visited in random order.
 #[derive(Debug, Clone)]
 pub struct Sighting {
     key: PairKey,
     text_end: u32,
-    /// Where it stands.
-    pub state: PairState,
+    /// What is known of it so far.
+    pub(crate) state: PairState,
     /// The first time this search saw it.
-    pub first: Timestamp,
+    pub(crate) first: Timestamp,
     /// The last time this search saw it.
-    pub last: Timestamp,
-    /// The events of this search.
-    pub count: u64,
-    /// What the history says, packed: see [`Sighting::recorded`].
+    pub(crate) last: Timestamp,
+    /// The number of events in this search.
+    pub(crate) count: u64,
+    /// What the history says, as [`Sighting::recorded`] reads it.
     recorded_first: Timestamp,
     recorded_last: Timestamp,
 }
@@ -56,21 +56,21 @@ const _: () = assert!(size_of::<Sighting>() == 64);
 
 /// What a sighting changes in a row of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
-    /// The new first time.
-    pub first: Option<Timestamp>,
-    /// The new last time.
-    pub last: Option<Timestamp>,
+pub(crate) struct Change {
+    /// The new first time; `None` where it does not change.
+    pub(crate) first: Option<Timestamp>,
+    /// The new last time; `None` where it does not change.
+    pub(crate) last: Option<Timestamp>,
 }
 
 /// The effect of recording one access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct Upsert {
     /// The pair.
     pub id: PairId,
-    /// Whether this search sees it for the first time.
-    pub fresh: bool,
-    /// Whether the access is its earliest so far.
+    /// Whether the pair is new to this search.
+    pub inserted: bool,
+    /// Whether the access is the pair's earliest so far.
     pub earliest: bool,
 }
 
@@ -81,13 +81,13 @@ pub enum Recorded {
     Absent,
     /// In rows that all have a first time: the earliest, and the latest last time.
     Seen(Timestamp, Timestamp),
-    /// In a row without a first time: known, nobody knows since when. The latest last time.
+    /// In a row without a first time: known, but not since when. The latest last time.
     Timeless(Timestamp),
 }
 
 impl Recorded {
-    /// With one more row of the history: its first time where it has one, its last time where it has one.
-    pub fn with_row(self, first: Option<Timestamp>, last: Option<Timestamp>) -> Self {
+    /// Adds a row of the history with these times; `None` is an empty cell.
+    pub(crate) fn with_row(self, first: Option<Timestamp>, last: Option<Timestamp>) -> Self {
         let last = last.unwrap_or(Timestamp::MIN);
         match (self, first) {
             (Self::Absent, Some(first)) => Self::Seen(first, last),
@@ -102,7 +102,7 @@ impl Recorded {
 
 impl Sighting {
     /// Its identity.
-    pub fn key(&self) -> PairKey {
+    pub(crate) fn key(&self) -> PairKey {
         self.key
     }
 
@@ -115,16 +115,16 @@ impl Sighting {
         }
     }
 
-    fn set_recorded(&mut self, past: Recorded) {
-        (self.recorded_first, self.recorded_last) = match past {
+    fn set_recorded(&mut self, recorded: Recorded) {
+        (self.recorded_first, self.recorded_last) = match recorded {
             Recorded::Absent => (Timestamp::MAX, Timestamp::MIN),
             Recorded::Timeless(last) => (Timestamp::MIN, last),
             Recorded::Seen(first, last) => (first, last),
         };
     }
 
-    /// Notes what a row of the history says of this pair, and says what it changes in the row.
-    pub fn observe_row(
+    /// Records that a row of the history has this pair and these times. Returns what to change in the row.
+    pub(crate) fn observe_row(
         &mut self,
         first: Option<Timestamp>,
         last: Option<Timestamp>,
@@ -133,9 +133,12 @@ impl Sighting {
         self.change(first, last)
     }
 
-    /// The times that a row of the history with these times should have instead, each where it changes; `None` where
-    /// neither does. A first time that is missing stays missing.
-    pub fn change(&self, first: Option<Timestamp>, last: Option<Timestamp>) -> Option<Change> {
+    /// What to change in a row of the history with these times; `None` for nothing. An empty first time stays empty.
+    pub(crate) fn change(
+        &self,
+        first: Option<Timestamp>,
+        last: Option<Timestamp>,
+    ) -> Option<Change> {
         let change = Change {
             first: first
                 .filter(|first| self.first < *first)
@@ -147,8 +150,8 @@ impl Sighting {
         (change.first.is_some() || change.last.is_some()).then_some(change)
     }
 
-    /// The first time of search and history together; `None` where the history has the pair without one.
-    pub fn merged_first(&self) -> Option<Timestamp> {
+    /// The first time in search and history; `None` where a row of the history has the pair without one.
+    pub(crate) fn overall_first(&self) -> Option<Timestamp> {
         match self.recorded() {
             Recorded::Absent => Some(self.first),
             Recorded::Seen(first, _) => Some(self.first.min(first)),
@@ -157,18 +160,18 @@ impl Sighting {
     }
 
     /// Whether the pair is new, as far as search and history have said.
-    pub fn is_new(&self, rules: &Rules) -> bool {
+    pub(crate) fn is_new(&self, rules: &Rules) -> bool {
         match (rules.new, self.recorded()) {
             (_, Recorded::Timeless(_)) => false,
-            (NewRule::Unseen, past) => past == Recorded::Absent,
+            (NewRule::Unseen, recorded) => recorded == Recorded::Absent,
             (NewRule::Window, _) => self
-                .merged_first()
+                .overall_first()
                 .is_some_and(|first| first >= rules.threshold),
         }
     }
 
-    /// The last time of search and history together.
-    pub fn merged_last(&self) -> Timestamp {
+    /// The last time in search and history.
+    pub(crate) fn overall_last(&self) -> Timestamp {
         match self.recorded() {
             Recorded::Absent => self.last,
             Recorded::Seen(_, last) | Recorded::Timeless(last) => self.last.max(last),
@@ -177,14 +180,13 @@ impl Sighting {
 }
 
 /// All pairs of this search.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Sightings {
-    hasher: PairHasher,
     pairs: Vec<Sighting>,
     index: HashTable<u32>,
     texts: Vec<u8>,
-    /// The most bytes that they may take.
-    room: u32,
+    /// How many bytes less than 4 GiB they may take: 0 but in tests.
+    withheld: u32,
 }
 
 /// One more pair than a run can hold: the texts of all pairs would take more than 4 GiB.
@@ -193,34 +195,18 @@ pub struct Sightings {
 pub struct TooManyPairs;
 
 impl Sightings {
-    /// None yet.
-    pub fn new(hasher: PairHasher) -> Self {
-        Self {
-            hasher,
-            pairs: Vec::new(),
-            index: HashTable::new(),
-            texts: Vec::new(),
-            room: u32::MAX,
-        }
-    }
-
     /// None yet, with room for so many bytes of texts.
     #[cfg(test)]
-    pub(crate) fn with_room(hasher: PairHasher, room: u32) -> Self {
+    pub(crate) fn with_room(bytes: u32) -> Self {
         Self {
-            room,
-            ..Self::new(hasher)
+            withheld: u32::MAX - bytes,
+            ..Self::default()
         }
     }
 
-    /// The key that a pair's text has in this run.
-    pub fn key(&self, text: &[u8]) -> PairKey {
-        self.hasher.key(text)
-    }
-
-    /// Puts the pairs with these keys into `found`, `None` where there is none. Many at a time, because the look-ups wait
-    /// for memory, and the processor overlaps waits that stand close together.
-    pub fn find_all(
+    /// Looks up many keys at once: the look-ups wait for memory, and the processor overlaps waits that follow each other
+    /// closely. Replaces the content of `found` by the pairs, with `None` for a missing key or pair.
+    pub(crate) fn find_all(
         &self,
         keys: impl Iterator<Item = Option<PairKey>>,
         found: &mut Vec<Option<PairId>>,
@@ -229,44 +215,22 @@ impl Sightings {
         found.extend(keys.map(|key| self.find(key?)));
     }
 
-    /// Adds a sighting of the pair with this text.
+    /// Records an access to the pair with this text and key. `found` is what [`Sightings::find`] returns for the key.
     ///
     /// # Errors
     /// The pair is new to this run, and the texts of all its pairs together would exceed 4 GiB.
     pub fn record(
         &mut self,
-        text: &[u8],
-        first: Timestamp,
-        last: Timestamp,
-        count: u64,
-    ) -> Result<Seen, TooManyPairs> {
-        let key = self.key(text);
-        let access = Access {
-            first,
-            last,
-            success: true,
-            count,
-        };
-        self.record_found(self.find(key), key, text, &access)
-    }
-
-    /// Adds a sighting of the pair with this text and key, which [`Sightings::find`] has looked for: `found` is what it
-    /// said.
-    ///
-    /// # Errors
-    /// The pair is new to this run, and the texts of all its pairs together would exceed 4 GiB.
-    pub fn record_found(
-        &mut self,
         found: Option<PairId>,
         key: PairKey,
         text: &[u8],
         access: &Access,
-    ) -> Result<Seen, TooManyPairs> {
+    ) -> Result<Upsert, TooManyPairs> {
         let Some(id) = found else {
             let id = self.insert(key, text, access)?;
-            return Ok(Seen {
+            return Ok(Upsert {
                 id,
-                fresh: true,
+                inserted: true,
                 earliest: true,
             });
         };
@@ -277,9 +241,9 @@ impl Sightings {
             pair.last = pair.last.max(access.last);
             pair.count = pair.count.saturating_add(access.count);
         }
-        Ok(Seen {
+        Ok(Upsert {
             id,
-            fresh: false,
+            inserted: false,
             earliest,
         })
     }
@@ -291,7 +255,9 @@ impl Sightings {
         access: &Access,
     ) -> Result<PairId, TooManyPairs> {
         let text_end = self.texts.len() + text.len();
-        let fits = u32::try_from(text_end).ok().filter(|end| *end <= self.room);
+        let fits = u32::try_from(text_end)
+            .ok()
+            .filter(|end| *end <= u32::MAX - self.withheld);
         let text_end = fits.ok_or(TooManyPairs)?;
         let id = u32::try_from(self.pairs.len()).map_err(|_| TooManyPairs)?;
         self.texts.extend_from_slice(text);
@@ -329,19 +295,19 @@ impl Sightings {
     }
 
     /// The pair with this number, to be changed.
-    pub fn get_mut(&mut self, id: PairId) -> Option<&mut Sighting> {
+    pub(crate) fn get_mut(&mut self, id: PairId) -> Option<&mut Sighting> {
         self.pairs.get_mut(id.0 as usize)
     }
 
-    /// Says where the pair with this number stands.
-    pub fn set_state(&mut self, id: PairId, state: PairState) {
+    /// Sets what is known of the pair with this number.
+    pub(crate) fn set_state(&mut self, id: PairId, state: PairState) {
         if let Some(pair) = self.get_mut(id) {
             pair.state = state;
         }
     }
 
     /// The text of the pair with this number.
-    pub fn text(&self, id: PairId) -> &[u8] {
+    pub(crate) fn text(&self, id: PairId) -> &[u8] {
         let end = |at: usize| self.pairs.get(at).map(|pair| pair.text_end as usize);
         let start = (id.0 as usize).checked_sub(1).and_then(end).unwrap_or(0);
         end(id.0 as usize)
@@ -358,40 +324,40 @@ impl Sightings {
     }
 
     /// All pairs, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Sighting> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Sighting> {
         self.pairs.iter_mut()
     }
 
-    /// Forgets what the history said: a new pass begins.
-    pub fn clear_recorded(&mut self) {
+    /// Removes what the history said, before a new pass.
+    pub(crate) fn clear_recorded(&mut self) {
         for pair in &mut self.pairs {
             pair.set_recorded(Recorded::Absent);
         }
     }
 
-    /// What the history says of every pair, to be put back by [`Sightings::restore_recorded`].
-    pub fn all_recorded(&self) -> Vec<Recorded> {
+    /// What the history says of every pair, for [`Sightings::restore_recorded`].
+    pub(crate) fn all_recorded(&self) -> Vec<Recorded> {
         self.pairs.iter().map(Sighting::recorded).collect()
     }
 
-    /// Puts back what the history said before.
-    pub fn restore_recorded(&mut self, all_recorded: Vec<Recorded>) {
-        for (pair, past) in self.pairs.iter_mut().zip(all_recorded) {
-            pair.set_recorded(past);
+    /// Restores what [`Sightings::all_recorded`] returned.
+    pub(crate) fn restore_recorded(&mut self, all_recorded: Vec<Recorded>) {
+        for (pair, recorded) in self.pairs.iter_mut().zip(all_recorded) {
+            pair.set_recorded(recorded);
         }
     }
 
-    /// What tells most others from these pairs at a glance.
-    pub fn bloom_filter(&self) -> BloomFilter {
+    /// A filter that most other pairs do not pass.
+    pub(crate) fn bloom_filter(&self) -> BloomFilter {
         BloomFilter::new(self.pairs.iter().map(Sighting::key))
     }
 
-    /// How many pairs.
+    /// The number of pairs.
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
@@ -400,10 +366,28 @@ impl Sightings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pair::push_value;
+    use crate::pair::{PairHasher, push_value};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
+    }
+
+    /// Records a successful access to the pair with this text.
+    fn record(
+        sightings: &mut Sightings,
+        hasher: &PairHasher,
+        text: &[u8],
+        (first, last): (i64, i64),
+    ) -> Upsert {
+        let key = hasher.key(text);
+        let access = Access {
+            first: at(first),
+            last: at(last),
+            success: true,
+            count: 1,
+        };
+        let found = sightings.find(key);
+        sightings.record(found, key, text, &access).unwrap()
     }
 
     fn text(bucket: &str) -> Vec<u8> {
@@ -416,15 +400,12 @@ mod tests {
     fn order_and_repetition_of_sightings_do_not_matter() {
         let seen = [(3, 9), (1, 4), (5, 5)];
         for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
-            let mut sightings = Sightings::new(PairHasher::new(&[0; 16]));
+            let (mut sightings, hasher) = (Sightings::default(), PairHasher::new(&[0; 16]));
             for index in order.into_iter().chain(order) {
-                let (first, last) = seen[index];
-                sightings
-                    .record(&text("a"), at(first), at(last), 1)
-                    .unwrap();
+                record(&mut sightings, &hasher, &text("a"), seen[index]);
             }
-            let seen = sightings.record(&text("a"), at(6), at(6), 1).unwrap();
-            assert!(!seen.fresh && !seen.earliest);
+            let seen = record(&mut sightings, &hasher, &text("a"), (6, 6));
+            assert!(!seen.inserted && !seen.earliest);
             let pair = sightings.get(seen.id).unwrap();
             assert_eq!((pair.first, pair.last, pair.count), (at(1), at(9), 7));
         }
@@ -432,16 +413,16 @@ mod tests {
 
     #[test]
     fn every_pair_keeps_its_text() {
-        let mut sightings = Sightings::new(PairHasher::new(&[7; 16]));
+        let (mut sightings, hasher) = (Sightings::default(), PairHasher::new(&[7; 16]));
         let names: Vec<_> = (0..1000).map(|number| format!("bucket-{number}")).collect();
         for name in &names {
-            sightings.record(&text(name), at(1), at(1), 1).unwrap();
+            record(&mut sightings, &hasher, &text(name), (1, 1));
         }
         for (name, (id, _)) in names.iter().zip(sightings.iter()) {
             assert_eq!(sightings.text(id), text(name));
-            assert_eq!(sightings.find(sightings.key(&text(name))), Some(id));
+            assert_eq!(sightings.find(hasher.key(&text(name))), Some(id));
         }
-        assert_eq!(sightings.find(sightings.key(&text("other"))), None);
+        assert_eq!(sightings.find(hasher.key(&text("other"))), None);
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn a_search_cancelled_after_its_last_request_has_published_all_or_nothing() {
 
 /// The reply is larger than the pipe, so that the command is still writing when the output breaks.
 #[test]
-fn a_reply_that_nobody_reads_to_its_end_is_no_error() {
+fn a_reply_that_is_not_read_to_its_end_is_no_error() {
     let splunk = Splunk::new().history(HISTORY);
     let row = access("billing", "192.0.2.7", NOW).set("wide", "x".repeat(3 << 20));
     let search = splunk.search("new=unseen").chunk(&[row]).whole_writes();
@@ -192,7 +192,7 @@ fn a_search_cancelled_while_it_waits_for_the_lock_publishes_nothing() {
     assert_eq!(splunk.temporary_files(), [""; 0]);
 }
 
-/// The reader is gone after the merge and before the rename: what nobody will see is not published.
+/// The reader is gone after the merge and before the rename: a result that will not be seen is not published.
 #[test]
 fn a_search_cancelled_while_it_merges_publishes_nothing_and_leaves_nothing() {
     let splunk = Splunk::new().history(HISTORY);
@@ -258,7 +258,7 @@ fn a_search_cancelled_while_it_replies_has_published_and_goes_at_once() {
     assert_eq!(splunk.temporary_files(), [""; 0]);
 }
 
-/// An error that nobody can be told is no reason to stay, although the input is still open.
+/// With no reader to tell the error to, the command ends, although its input is still open.
 #[test]
 fn a_search_that_fails_with_its_reader_gone_goes_at_once() {
     let splunk = Splunk::new().history(HISTORY);

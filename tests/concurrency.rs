@@ -196,7 +196,7 @@ fn a_reader_finds_a_whole_history_at_every_moment() {
     for text in &seen {
         assert!(
             versions.contains(text),
-            "a history of {} bytes that nobody published",
+            "a history of {} bytes that no search published",
             text.len()
         );
     }
@@ -340,7 +340,7 @@ fn answer(splunk: &Splunk, arguments: &str, ip: &str) -> Outcome {
     }
 }
 
-/// What somebody who does not take the lock does to the history, in the moment between reading and renaming.
+/// What a program that does not take the lock does to the history, in the moment between reading and renaming.
 #[derive(Clone, Copy, Debug)]
 enum Meddling {
     RewrittenInPlace,
@@ -389,7 +389,7 @@ fn two() -> [Access; 2] {
 }
 
 #[test]
-fn what_somebody_writes_without_the_lock_before_the_rename_is_merged_with() {
+fn what_is_written_without_the_lock_before_the_rename_is_merged_with() {
     for meddling in MEDDLING {
         // Before the flush, or before the part that stands before the first change is copied.
         for (call, about) in [("fsync", About::Staged), ("pread64", About::History)] {
@@ -454,7 +454,7 @@ fn replace_in_a_loop(splunk: &Splunk, stopped: Receiver<()>) -> Model {
 }
 
 #[test]
-fn somebody_who_keeps_writing_the_history_is_given_up_against() {
+fn a_search_gives_up_when_another_program_keeps_writing_the_history() {
     let splunk = Splunk::new().history(Model::of_length(10).text());
     let Some(strace) = Strace::new(&splunk) else {
         return;

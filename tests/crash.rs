@@ -358,7 +358,7 @@ impl Player {
         (splunk, model, owner)
     }
 
-    /// The median time of runs that nobody disturbs.
+    /// The median time of undisturbed runs.
     fn measure(&mut self) -> Duration {
         let mut times: Vec<Duration> = (0..9).map(|n| self.round(60_000 + n, None)).collect();
         times.sort();

@@ -227,7 +227,7 @@ fn check_files(splunk: &Splunk, before: &State, call: &Call, expected: Outcomes,
     } else {
         assert_eq!(splunk.history_text(), merged().text(), "{context}");
     }
-    // A lock that cannot be taken may be somebody else's: its file is not this run's to remove.
+    // A lock that cannot be taken may be another run's: its file is not this run's to remove.
     let not_ours = untouched && call.about == About::Lock && call.name != "openat";
     let stays = expected == Outcomes::LockStays || not_ours;
     let left: Vec<String> = stays
@@ -440,7 +440,7 @@ fn rows_beyond_memory_are_on_the_disk_before_the_history_knows_their_pairs() {
 
 /// Beyond 8 MB the new file is written and flushed by a thread of its own: what fails there is not lost either.
 #[test]
-fn what_fails_behind_the_back_of_a_large_merge_is_no_success() {
+fn a_write_that_fails_in_the_writing_thread_of_a_large_merge_is_no_success() {
     let large = Model::of_length(480_000).text();
     let splunk = Splunk::new().history(&large);
     let Some(strace) = Strace::new(&splunk) else {

@@ -122,7 +122,7 @@ fn bytes_that_no_sighting_changes_stay() {
 }
 
 #[test]
-fn a_history_in_an_odd_dress_is_read_and_keeps_it() {
+fn a_history_in_an_unusual_format_is_read_and_keeps_it() {
     let cases = [
         (
             "bucket_name,remote_ip,firstTime,lastTime",
@@ -487,7 +487,7 @@ fn a_nul_byte_is_refused() {
 }
 
 #[test]
-fn a_time_that_is_none_is_refused() {
+fn a_time_that_is_no_number_is_refused() {
     let row = |first: &str, last: &str| format!("{HEADER}billing,192.0.2.2,{first},{last}\n");
     refused(
         row("2023-11-14T22:13:20", "2"),
@@ -589,7 +589,7 @@ fn mode_and_owner_are_kept() {
     }
 }
 
-/// In a user namespace, as in a container without root, other people's files have owners that nobody there has.
+/// In a user namespace, as in a container without root, other people's files have owners that no user there has.
 #[test]
 fn an_owner_without_a_number_is_not_kept() {
     let alone = ["unshare", "--user", "--map-root-user"];
@@ -812,7 +812,7 @@ fn a_search_waits_for_the_lock_of_another() {
     let found = search(&splunk).run();
     assert!(
         holder.is_finished(),
-        "published while somebody else held the lock"
+        "published while another process held the lock"
     );
     found
         .expect_rows("remote_ip\n192.0.2.1\n192.0.2.7\n")
@@ -820,7 +820,7 @@ fn a_search_waits_for_the_lock_of_another() {
 }
 
 #[test]
-fn what_somebody_else_wrote_meanwhile_is_what_the_search_merges_with() {
+fn what_another_program_wrote_meanwhile_is_what_the_search_merges_with() {
     let splunk = Splunk::new().history(format!("{HEADER}billing,192.0.2.8,1,2\n"));
     let mut talk = splunk.search("new=unseen").start();
     talk.getinfo();

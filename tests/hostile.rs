@@ -1,4 +1,4 @@
-//! Streams that are not the protocol: nothing hangs, nothing allocates what was only promised, nobody's history changes.
+//! Streams that are not the protocol: nothing hangs, nothing allocates what was only promised, no history changes.
 
 mod support;
 

@@ -167,7 +167,7 @@ fn memory_does_not_grow_with_the_headers_times_their_columns() {
     assert!(peak < BOUND, "{peak} KiB");
 }
 
-/// What is shown of a pair is as long as whoever accesses the bucket wants, from as many addresses.
+/// A client chooses how long the shown fields of its accesses are, and from how many addresses they come.
 #[test]
 fn memory_does_not_grow_with_the_details_of_new_pairs() {
     if is_emulated() {

@@ -306,7 +306,7 @@ fn after_a_fatal_error_the_input_is_drained_for_a_while_and_not_for_ever() {
 }
 
 #[test]
-fn keys_that_nobody_knows_are_ignored() {
+fn unknown_keys_are_ignored() {
     let splunk = Splunk::new().history(HEADER);
     let found = splunk
         .search("new=unseen")
@@ -446,7 +446,7 @@ fn two_rows_of_one_search_may_be_the_same() {
     found.expect_rows("remote_ip,newIP\n192.0.2.7,1\n192.0.2.7,1\n");
 }
 
-/// The reply comes after the history is on the disk: whoever has read it can rely on that.
+/// The reply comes after the history is on the disk, so its reader can rely on that.
 #[test]
 fn the_history_is_published_before_the_last_reply() {
     let splunk = Splunk::new().history(HEADER);

@@ -13,6 +13,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use s3newip::access::Access;
 use s3newip::history::{History, Publication, PublishError, Publisher};
 use s3newip::pair::{PairHasher, push_value};
 use s3newip::pairs::{Recorded, Sightings};
@@ -98,12 +99,19 @@ fn published(splunk: &Splunk, port: &Management) -> (Result<u64, PublishError>, 
     let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
     let history = History::new(&splunk.lookups().join(Path::new(HISTORY)), &keys).unwrap();
     let hasher = PairHasher::new(&[7; 16]);
-    let mut sightings = Sightings::new(hasher.clone());
+    let mut sightings = Sightings::default();
     let mut pair = Vec::new();
     push_value(&mut pair, b"billing");
     push_value(&mut pair, b"192.0.2.7");
     let time = Timestamp::from_seconds(5);
-    let id = sightings.record(&pair, time, time, 1).unwrap().id;
+    let access = Access {
+        first: time,
+        last: time,
+        success: true,
+        count: 1,
+    };
+    let key = hasher.key(&pair);
+    let id = sightings.record(None, key, &pair, &access).unwrap().id;
     let publication = Publication {
         route: &route,
         holder: "a test",

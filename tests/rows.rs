@@ -168,7 +168,7 @@ fn rows_are_numbered_over_the_whole_search() {
 }
 
 #[test]
-fn a_search_with_usable_rows_only_warns_of_none() {
+fn a_search_whose_rows_are_all_usable_does_not_warn() {
     let splunk = Splunk::new().history(format!("{HEADER}billing,192.0.2.1,1,2\n"));
     let found = splunk
         .search("")
@@ -309,9 +309,19 @@ fn spaces_and_quotes_in_other_fields_do_not_hide_a_refusal() {
 }
 
 #[test]
-fn without_a_log_line_a_status_that_is_none_counts_as_success() {
+fn without_a_log_line_a_status_that_is_no_three_digit_number_counts_as_success() {
     let event = access("billing", "192.0.2.7", NOW);
-    for status in ["", "-", "ok", "20", "2000", "200 OK", "HTTP/1.1\"", " 403"] {
+    for status in [
+        "",
+        "-",
+        "ok",
+        "20",
+        "2000",
+        "200 OK",
+        "HTTP/1.1\"",
+        " 403",
+        "+40",
+    ] {
         assert!(
             !learnt(&[event.clone().status(status)]).is_empty(),
             "{status:?}"
@@ -457,7 +467,7 @@ fn a_long_chunk_gives_what_short_ones_give() {
 }
 
 #[test]
-fn a_row_that_is_none_is_named_in_short_and_in_long_chunks() {
+fn a_malformed_row_is_named_in_short_and_in_long_chunks() {
     let wrong = [
         (
             "1,2,3\n",

@@ -14,7 +14,7 @@ use s3newip::accesslog::{self, HttpStatus};
 const FOLDER: &str = "S3NEWIP_S3_SAMPLES";
 
 /// What was found in the collection, each line that is not plain looked at by eye: how often each status, and of the
-/// ambiguous ones, a forged response, a line cut behind its key, two records on one line and three inside JSON.
+/// ambiguous ones, a forged response, a line cut after its key, two records on one line and three inside JSON.
 const KNOWN: [(&str, usize); 11] = [
     ("-", 4),
     ("200", 229),
@@ -35,7 +35,7 @@ const KNOWN_FILES: usize = 29;
 struct Reference<'a> {
     bucket_name: &'a str,
     remote_ip: &'a str,
-    /// The word behind the first `HTTP/x.y"`; behind the request URI where that is a dash.
+    /// The word after the first `HTTP/x.y"`; after the request URI where that is a dash.
     http_status: Option<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! The stand-in for splunkd is checked itself: a test that it helps is worth no more than it.
+//! The stand-in for splunkd is checked itself: the tests that use it are only as good as it is.
 
 mod support;
 

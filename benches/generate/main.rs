@@ -51,7 +51,7 @@ fn run(arguments: &[String]) -> io::Result<()> {
             // As many events as fit: their times then span the hour.
             loads::write_log(&options.load(bytes / 600, Draw::HeavyTailed)?, bytes, to)?;
         }
-        // `cargo bench` and `cargo test --all-targets` run every bench target so, or with no argument.
+        // `cargo bench` runs every bench target with this argument, `cargo test --all-targets` without any.
         "--bench" => {}
         other => return Err(wrong(&format!("there is no data called {other:?}"))),
     }

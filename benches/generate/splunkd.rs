@@ -20,7 +20,7 @@ pub(crate) trait Row {
     fn write_value(&self, name: &str, to: &mut Vec<u8>) -> io::Result<()>;
 }
 
-/// The search a stream pretends to be.
+/// The search whose stream is made.
 pub(crate) struct Search {
     pub(crate) dispatch_dir: String,
     pub(crate) arguments: Vec<String>,

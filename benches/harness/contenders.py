@@ -37,7 +37,7 @@ def put(history, place):
 
 
 class Contender:
-    """One way to do the task, or one part of it that nobody can do without."""
+    """One way to do the task, or one part of it that no way can do without."""
 
     name = ""
     checked = True

@@ -2,8 +2,8 @@
 
 use s3newip::splunk::frame::{Header, header_line, parse_header};
 
-use super::sessions::talk;
-use super::workshop::Workshop;
+use super::sessions::run_session;
+use super::temp_app::TempApp;
 
 /// See the table in [`super`].
 pub fn check(data: &[u8]) {
@@ -13,15 +13,15 @@ pub fn check(data: &[u8]) {
     for line in stream.split(|byte| *byte == b'\n') {
         check_header(line);
     }
-    let whole = Workshop::new();
-    let heard = talk(whole.path(), stream, None);
-    check_left_overs(&whole, heard.succeeded());
-    // The folder's path may stand in a message: the second conversation is held in the same place.
+    let whole = TempApp::new();
+    let transcript = run_session(whole.path(), stream, None);
+    check_left_overs(&whole, transcript.succeeded());
+    // A message may hold the folder's path, so the second session has the same folder.
     for name in whole.names() {
         std::fs::remove_file(whole.lookups().join(name)).unwrap();
     }
-    assert_eq!(talk(whole.path(), stream, Some(*seed)), heard);
-    check_left_overs(&whole, heard.succeeded());
+    assert_eq!(run_session(whole.path(), stream, Some(*seed)), transcript);
+    check_left_overs(&whole, transcript.succeeded());
 }
 
 fn check_header(line: &[u8]) {
@@ -33,9 +33,9 @@ fn check_header(line: &[u8]) {
     }
 }
 
-/// A history appears only where the run was a success; nothing else ever does.
-fn check_left_overs(workshop: &Workshop, succeeded: bool) {
-    let names = workshop.names();
+/// After a success there may be a history, and no other file. After a failure there is no file.
+fn check_left_overs(app: &TempApp, succeeded: bool) {
+    let names = app.names();
     let published = names.iter().all(|name| name.ends_with(".csv")) && names.len() < 2;
     assert!(
         if succeeded {
@@ -47,7 +47,7 @@ fn check_left_overs(workshop: &Workshop, succeeded: bool) {
     );
 }
 
-/// A header line, letter by letter.
+/// Reads a header line letter by letter.
 fn slow(line: &[u8]) -> Option<Header> {
     let letters: Vec<char> = std::str::from_utf8(line).ok()?.chars().collect();
     let fields: Vec<&[char]> = letters.split(|letter| *letter == ',').collect();

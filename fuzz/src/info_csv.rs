@@ -6,12 +6,12 @@ use s3newip::splunk::job_info::JobInfo;
 use s3newip::text::timestamp::Timestamp;
 
 use super::csv_reference::records;
-use super::pieces::Pieces;
+use super::short_reads::ShortReads;
 
 /// See the table in [`super`].
 pub fn check(data: &[u8]) {
     let found = JobInfo::parse(data);
-    let cut = JobInfo::parse(Pieces::new(data, data.len() as u8));
+    let cut = JobInfo::parse(ShortReads::new(data, data.len() as u8));
     assert_eq!((cut.now, &cut.zone), (found.now, &found.zone));
     assert_eq!(cut.in_cluster, found.in_cluster);
     if records(data).is_some()
@@ -25,7 +25,7 @@ pub fn check(data: &[u8]) {
     assert!(now == -1 || sid.contains(&now.to_string()));
 }
 
-/// What our own reader finds in the first two rows; `None` where they are no CSV, or one of them is an empty line.
+/// What our own reader finds in the first two rows; `None` where they are not CSV, or one of them is an empty line.
 fn ours(data: &[u8]) -> Option<(Option<i64>, Option<Zone>)> {
     let mut reader = RecordReader::new(data);
     let header = Header::new(&reader.next_record().ok()??.record);
@@ -49,7 +49,7 @@ fn meant(now: Option<Vec<u8>>, zone: Option<Vec<u8>>) -> (Option<i64>, Option<Zo
     )
 }
 
-/// Whatever stands in the other cells, `now` and `_tz` are read as they are.
+/// `now` and `_tz` are read unchanged, with any text in the other cells.
 fn check_made(data: &[u8]) {
     let mut cells = data
         .splitn(4, |byte| *byte == b'\n')

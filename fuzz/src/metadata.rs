@@ -10,7 +10,7 @@ pub fn check(data: &[u8]) {
     let value = serde_json::from_slice::<Value>(data);
     match (Request::parse(data), value) {
         (Ok(request), Ok(value)) => check_request(request, &value),
-        // Text under keys that nobody reads need not be possible text: half a surrogate pair, bytes that are not UTF-8.
+        // Strings under unknown keys are not checked: half a surrogate pair, bytes that are not UTF-8.
         (Ok(_), Err(_)) => assert!(serde_json::from_slice::<IgnoredAny>(data).is_ok()),
         (Err(error), Ok(value)) => {
             // A plain value keeps the last of two equal keys, the request refuses them.
@@ -53,7 +53,7 @@ fn is_request(value: &Value) -> bool {
         && value["action"].is_string()
         && fits(&value["preview"], Value::is_boolean)
         && fits(&value["finished"], Value::is_boolean)
-        // A list has the values in their order: harmless, and not worth a reader of our own.
+        // serde's derived code also accepts a list of the values; that does no harm.
         && fits(info, |info| info.is_object() || info.is_array())
         && fits(&info["sid"], Value::is_string)
         && fits(&info["dispatch_dir"], Value::is_string)

@@ -1,4 +1,4 @@
-//! A `__mv_` cell, and values that are made into one.
+//! A `__mv_` cell, and a list of values that is encoded as one.
 
 use s3newip::csv;
 
@@ -40,7 +40,7 @@ fn encoded(values: &[Vec<u8>]) -> Vec<u8> {
     values.iter().map(one).collect::<Vec<_>>().join(&b';')
 }
 
-/// The grammar as a machine with three states: between values, in one, and behind a `$` that may be the closing one.
+/// The grammar as a machine with three states: between values, in one, and after a `$` that may be the closing one.
 fn is_multivalue(text: &[u8]) -> bool {
     let mut state = 'b';
     for byte in text {

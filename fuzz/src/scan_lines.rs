@@ -18,22 +18,22 @@ use s3newip::text::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 use super::csv_reference::records;
-use super::workshop::Workshop;
+use super::temp_app::TempApp;
 
 /// See the table in [`super`].
 pub fn check(data: &[u8]) {
-    // A file that looks compressed is read as such.
+    // A file with the magic number of gzip is decompressed.
     if data.starts_with(&[0x1f, 0x8b]) {
         return;
     }
-    let workshop = Workshop::new();
-    let (plain, packed) = (workshop.path().join("log"), workshop.path().join("log.gz"));
+    let app = TempApp::new();
+    let (plain, packed) = (app.path().join("log"), app.path().join("log.gz"));
     fs::write(&plain, data).unwrap();
     let mut encoder = GzEncoder::new(File::create(&packed).unwrap(), Compression::fast());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap();
     let scan = |path: &PathBuf, format: &str| {
-        let lookup = workshop.lookups().join("seen.csv");
+        let lookup = app.lookups().join("seen.csv");
         scan_file(path.clone(), lookup, format)
     };
     let json = scan(&plain, "ndjson");
@@ -47,7 +47,7 @@ pub fn check(data: &[u8]) {
     let table = scan(&plain, "table");
     assert!(table.lines().count() == rows.len() + usize::from(!rows.is_empty()));
     assert!(!table.contains(|letter: char| letter.is_control() && letter != '\n'));
-    assert!(workshop.names().is_empty(), "a dry run writes nothing");
+    assert!(app.names().is_empty(), "a dry run writes nothing");
 }
 
 fn scan_file(path: PathBuf, lookup: PathBuf, format: &str) -> String {
@@ -126,7 +126,7 @@ fn check_csv(text: &str, rows: usize) {
     for cell in records.iter().flatten() {
         let cell = std::str::from_utf8(cell).unwrap();
         assert!(!cell.contains(char::is_control), "{cell:?}");
-        // Some spreadsheets split at semicolons, and quotes are nothing to them inside a cell.
+        // Some spreadsheets split at semicolons, and ignore quotes inside a cell.
         for part in cell.split(';') {
             let part = part.trim_start_matches('"');
             let formula = part.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);

@@ -1,4 +1,4 @@
-//! Whole conversations with the search command, in this process.
+//! Whole sessions of the search command, in this process.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -11,14 +11,14 @@ use s3newip::reltime::Zone;
 use s3newip::splunk::session;
 use serde_json::Value;
 
-use super::pieces::Pieces;
+use super::short_reads::ShortReads;
 
 /// The clock of every session.
-pub(super) const CLOCK: i64 = 1_700_000_000;
+const CLOCK: i64 = 1_700_000_000;
 
-/// What came of a conversation: the exit, where there was one, and the replies.
+/// The result of a session: the exit code, if it did not end with an error of the pipe, and the replies.
 #[derive(Debug, PartialEq)]
-pub(super) struct Heard {
+pub(super) struct Transcript {
     pub(super) exit: Option<Exit>,
     pub(super) replies: Vec<Reply>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
-impl Heard {
+impl Transcript {
     /// Whether the run says that all went well.
     pub(super) fn succeeded(&self) -> bool {
         self.replies.last().is_some_and(|reply| {
@@ -48,8 +48,8 @@ pub(super) fn frame(metadata: &Value, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Lets the app in `folder` have the conversation `input`, which comes in one read, or cut as `seed` has it.
-pub(super) fn talk(folder: &Path, input: &[u8], seed: Option<u8>) -> Heard {
+/// Runs the app in `folder` on the stream `input`, which it gets in one read, or in the short reads of `seed`.
+pub(super) fn run_session(folder: &Path, input: &[u8], seed: Option<u8>) -> Transcript {
     let host = Host {
         executable: folder.join("bin/s3newip"),
         clock: CLOCK,
@@ -61,9 +61,9 @@ pub(super) fn talk(folder: &Path, input: &[u8], seed: Option<u8>) -> Heard {
     let mut output = Vec::new();
     let exit = match seed {
         None => session::run(Cursor::new(input.to_vec()), &mut output, &host),
-        Some(seed) => session::run(Pieces::new(input, seed), &mut output, &host),
+        Some(seed) => session::run(ShortReads::new(input, seed), &mut output, &host),
     };
-    Heard {
+    Transcript {
         exit: exit.ok(),
         replies: replies(&output),
     }

@@ -19,7 +19,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// The time that `text` is, and its microseconds.
+/// Reads `text`: the time, and its microseconds as read by a slow parser.
 fn check_one(text: &[u8]) -> Option<(Timestamp, i128)> {
     let time = Timestamp::parse(text);
     let exact = micros(text);

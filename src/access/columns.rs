@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::row::{Access, MAX_PAIR_BYTES_PER_ROW, MAX_PAIRS_PER_ROW, Unusable, is_success, usable};
 use super::texts::PairTexts;
 use crate::accesslog;
-use crate::csv::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues, quoted};
+use crate::csv::{Header, MULTIVALUE_PREFIX, Record, decoded, multivalues, strip_quotes};
 use crate::pair;
 use crate::rules::StatusList;
 use crate::text::timestamp::{TIME_COLUMNS, Timestamp};
@@ -173,7 +173,7 @@ impl AccessColumns {
 
     fn succeeded(&self, record: &Record<'_>, success: &StatusList) -> bool {
         let raw = self.raw(record);
-        let in_raw = match quoted(raw) {
+        let in_raw = match strip_quotes(raw) {
             Some(quoted) => accesslog::http_status_doubled(quoted),
             None => accesslog::http_status(raw),
         };
@@ -192,7 +192,7 @@ impl AccessColumns {
     fn count(&self, record: &Record<'_>) -> u64 {
         // An event counts once, whatever an extraction finds in its URL and calls count.
         let raw = self.raw(record);
-        if !quoted(raw).unwrap_or(raw).is_empty() {
+        if !strip_quotes(raw).unwrap_or(raw).is_empty() {
             return 1;
         }
         let text = cell(record, self.count);

@@ -2,41 +2,41 @@
 
 use thiserror::Error;
 
-/// How much of the text is shown where something else was expected.
-const SHOWN: usize = 40;
+/// The most bytes of the line that a message repeats.
+const SHOWN_BYTES: usize = 40;
 
 /// A line without one of the fields every access log line starts with.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("byte {column}: expected {expected}, found {found}")]
 pub struct ParseError {
-    /// Where the field should start, counted from 1.
+    /// The byte of the line, from 1, at which the field should start.
     column: usize,
     expected: &'static str,
-    /// Escaped and shortened.
+    /// The text there, escaped and cut.
     found: String,
 }
 
-/// A field that is not where it should be; cheap, for callers that only ask whether this is a line.
+/// A field that is not where it should be. Cheap to make, for callers that only ask whether this is a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Missing<'a> {
+pub(super) struct MissingField<'a> {
     pub(super) expected: &'static str,
-    /// The line from the place on where the field should start.
-    pub(super) at: &'a [u8],
+    /// The line from the byte on at which the field should start.
+    pub(super) rest: &'a [u8],
 }
 
-impl Missing<'_> {
-    /// The same for people; `line` is the text that `at` is the end of.
-    pub(super) fn from(&self, line: &[u8]) -> ParseError {
+impl MissingField<'_> {
+    /// The error with its place in `line`, which ends with `rest`.
+    pub(super) fn into_error(self, line: &[u8]) -> ParseError {
         ParseError {
-            column: line.len().saturating_sub(self.at.len()) + 1,
+            column: line.len().saturating_sub(self.rest.len()) + 1,
             expected: self.expected,
-            found: show(self.at),
+            found: show(self.rest),
         }
     }
 }
 
 fn show(text: &[u8]) -> String {
-    match text.split_at_checked(SHOWN) {
+    match text.split_at_checked(SHOWN_BYTES) {
         _ if text.is_empty() => "the end of the line".to_owned(),
         Some((start, _)) => format!("\"{}\"...", start.escape_ascii()),
         None => format!("\"{}\"", text.escape_ascii()),

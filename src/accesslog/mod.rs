@@ -3,9 +3,9 @@
 //! Invariants:
 //!
 //! - What stands before the requester is written by S3 alone: bucket, time and address are never forged.
-//! - Nobody hides a success. A forged status beside the true one makes the line [`HttpStatus::Ambiguous`], and so does
-//!   every line whose true status is not there to be read.
-//! - A line that has the fields up to the operation is a line, whatever follows: no access is lost to odd text.
+//! - No client can hide a success. A forged status beside the true one makes the line [`HttpStatus::Ambiguous`], as
+//!   does an end of the line, or a possible truncation, before the status.
+//! - A line that has the fields up to the operation is accepted, whatever follows, so that odd text hides no access.
 //! - Nothing panics, and the work is linear in the length of the line.
 //!
 //! ```text
@@ -15,21 +15,22 @@
 //! acl_required source_region
 //! ```
 //!
-//! All on one line, one space between two fields, `-` for a value that is not there
+//! All on one line, one space between two fields, `-` for a missing value
 //! ([Amazon S3 server access log format](https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html)).
-//! New fields are added at the end, so a line may stop after any field from user_agent on (2006 to 2018) or go on
-//! behind the last one known here.
+//! New fields are added at the end, so a line may stop after any field from user_agent on (2006 to 2018) or have
+//! more fields than are known here.
 //!
-//! What real lines add to that page:
+//! What that page does not say of real lines:
 //!
 //! - **Spaces in the requester**: `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLE`. So the
-//!   operation is found by its looks, and the request ID is the word before it.
+//!   operation is found by its form, and the request ID is the word before it.
 //! - **Quotes are not escaped** in request_uri, referrer and user_agent, all three chosen by the client. So the
 //!   request_uri ends at a quote after which six fields read as a response; every such quote in the line is a candidate.
-//! - **Nothing to quote**: copies, batch deletions and lifecycle actions have `-` or `"-"` as request_uri; lifecycle
+//! - **No request_uri**: copies, batch deletions and lifecycle actions have `-` or `"-"` as request_uri; lifecycle
 //!   actions and log deliveries have `-` as remote_ip, and may have `-` as http_status.
 
 mod error;
+mod field;
 mod prefix;
 mod response;
 mod time;
@@ -37,32 +38,34 @@ mod time;
 pub use error::ParseError;
 pub use response::HttpStatus;
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr_iter, memmem, memrchr};
 
+use field::split_field;
 use prefix::Prefix;
 use response::Response;
 
-/// Splunk cuts an event at 10,000 bytes, less where that would split a character (`TRUNCATE` in props.conf.spec).
-const SHORTEST_CUT: usize = 10_000 - 3;
+/// The fewest bytes of a truncated event: Splunk truncates at 10,000 bytes, or up to 3 less so as not to split a character
+/// (`TRUNCATE` in props.conf.spec).
+const MIN_TRUNCATED_BYTES: usize = 10_000 - 3;
 
 /// The fields of one line, without the quotes around them.
 ///
-/// A field that S3 left out is `-`; one that the line ends before is empty.
+/// A field that S3 left out is `-`; a field after the end of the line is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
     /// Canonical user ID of the bucket's owner.
     pub bucket_owner: &'a [u8],
     /// The bucket the request was for.
     pub bucket_name: &'a [u8],
-    /// When the request came in, in seconds since the epoch, UTC.
+    /// When the request came in, in epoch seconds.
     pub request_time: i64,
-    /// Address of the client as written; `-` for what S3 does by itself.
+    /// Address of the client as written; `-` for actions of S3 itself.
     pub remote_ip: &'a [u8],
     /// Canonical user ID or ARN; `-` for anonymous requests. May contain spaces.
     pub requester: &'a [u8],
-    /// The ID S3 gave to the request.
+    /// The ID that S3 gave to the request.
     pub request_id: &'a [u8],
-    /// Such as `REST.GET.OBJECT`.
+    /// The operation, such as `REST.GET.OBJECT`.
     pub operation: &'a [u8],
     /// The object's key, URL-encoded; `-` for requests to the bucket.
     pub key: &'a [u8],
@@ -70,35 +73,31 @@ pub struct Line<'a> {
     pub request_uri: &'a [u8],
     /// The status, as far as it can be trusted.
     pub http_status: HttpStatus,
-    /// Such as `AccessDenied`; `-` for success.
+    /// The error code, such as `AccessDenied`; `-` for success.
     pub error_code: &'a [u8],
-    /// What follows these fields, from the referrer on: see [`Line::referrer`] and [`Line::user_agent`].
+    /// The rest of the line, from the referrer on: see [`Line::user_agent`].
     pub from_referrer: &'a [u8],
 }
 
 impl<'a> Line<'a> {
-    /// The Referer header, as the client sent it.
-    pub fn referrer(&self) -> &'a [u8] {
-        split_referrer(self.from_referrer).0
-    }
-
     /// The User-Agent header, as the client sent it.
     pub fn user_agent(&self) -> &'a [u8] {
         user_agent(split_referrer(self.from_referrer).1)
     }
 }
 
-/// Reads one line; white space around it, such as its line ending, is ignored.
+/// Reads one line. White space around it, such as its line ending, is ignored.
 ///
 /// # Errors
 ///
 /// [`ParseError`] where a field up to the operation is missing, or where the time does not exist.
 pub fn parse(line: &[u8]) -> Result<Line<'_>, ParseError> {
     let text = line.trim_ascii_end();
-    let prefix = Prefix::read(text.trim_ascii_start()).map_err(|missing| missing.from(text))?;
+    let prefix =
+        Prefix::read(text.trim_ascii_start()).map_err(|missing| missing.into_error(text))?;
     let request_time = prefix
         .request_time()
-        .map_err(|missing| missing.from(text))?;
+        .map_err(|missing| missing.into_error(text))?;
     let (key, rest) = split_field(prefix.rest);
     let response = Response::read(rest, 1);
     Ok(Line {
@@ -111,57 +110,48 @@ pub fn parse(line: &[u8]) -> Result<Line<'_>, ParseError> {
         operation: prefix.operation,
         key,
         request_uri: response.request_uri,
-        http_status: unless_cut(line.len(), response.http_status),
+        http_status: unless_truncated(line.len(), response.http_status),
         error_code: response.error_code,
         from_referrer: response.rest,
     })
 }
 
-/// The status in an event's `_raw`; `None` when that is not an S3 access log line.
+/// The status in an event's `_raw`; `None` where that is not an S3 access log line.
 ///
-/// The same answer as [`parse`] gives, without reading the other fields or asking the calendar whether the time exists.
+/// It is the status that [`parse`] returns. The other fields are not read, and a date that does not exist is not noticed.
 pub fn http_status(raw: &[u8]) -> Option<HttpStatus> {
     status_only(raw, 1)
 }
 
-/// The same for a `_raw` whose quotes are doubled, as they are in a quoted CSV cell: it need not be decoded.
+/// [`http_status`] of a `_raw` in which each quote is doubled, as in a quoted CSV cell, so that the cell need not be decoded.
 pub fn http_status_doubled(raw: &[u8]) -> Option<HttpStatus> {
     status_only(raw, 2)
 }
 
-/// The status in a text in which each quote stands as so many.
-fn status_only(raw: &[u8], quote: usize) -> Option<HttpStatus> {
+/// The status in a text in which each quote is written as `quote_bytes` quotes.
+fn status_only(raw: &[u8], quote_bytes: usize) -> Option<HttpStatus> {
     let prefix = Prefix::read(raw.trim_ascii()).ok()?;
     let (_key, rest) = split_field(prefix.rest);
-    let status = Response::read(rest, quote).http_status;
+    let status = Response::read(rest, quote_bytes).http_status;
     let written = raw.len();
-    let length = match quote {
+    let length = match quote_bytes {
         1 => written,
-        _ if written < SHORTEST_CUT => written,
+        _ if written < MIN_TRUNCATED_BYTES => written,
         _ => written - memchr_iter(b'"', raw).count() / 2,
     };
-    Some(unless_cut(length, status))
+    Some(unless_truncated(length, status))
 }
 
-/// A line that was cut inside its URL shows no status but a forged one.
-fn unless_cut(length: usize, status: HttpStatus) -> HttpStatus {
-    if length < SHORTEST_CUT {
+/// `status`, unless the line is long enough to be truncated: inside the URL, only a forged status may be left then.
+fn unless_truncated(length: usize, status: HttpStatus) -> HttpStatus {
+    if length < MIN_TRUNCATED_BYTES {
         status
     } else {
         HttpStatus::Ambiguous
     }
 }
 
-/// The field up to the first space, and what follows that space; all and nothing where there is no space.
-fn split_field(text: &[u8]) -> (&[u8], &[u8]) {
-    let Some(space) = memchr(b' ', text) else {
-        return (text, b"");
-    };
-    let (field, rest) = text.split_at(space);
-    (field, rest.get(1..).unwrap_or_default())
-}
-
-/// The referrer, and the text from the user agent on.
+/// The referrer at the start of `text`, and the text from the user agent on.
 fn split_referrer(text: &[u8]) -> (&[u8], &[u8]) {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         return split_field(text);
@@ -176,7 +166,7 @@ fn user_agent(text: &[u8]) -> &[u8] {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         return split_field(text).0;
     };
-    // The fields behind it have no quotes, it may have some: its own closing quote is the last.
+    // The client's text may have quotes, the fields after it have not: the last quote is the closing one.
     let end = memrchr(b'"', quoted).unwrap_or(quoted.len());
     quoted.split_at(end).0
 }
@@ -215,7 +205,6 @@ mod tests {
             from_referrer: br#""https://www.example.com/" "curl/8.5.0" - aG9zdA== SigV4 TLS_AES_128_GCM_SHA256 AuthHeader example-logs.s3.us-west-1.amazonaws.com TLSv1.3 - Yes us-west-1"#,
         };
         assert_eq!(parse(PLAIN.as_bytes()), Ok(expected));
-        assert_eq!(text(expected.referrer()), "https://www.example.com/");
         assert_eq!(text(expected.user_agent()), "curl/8.5.0");
         assert_eq!(parse(format!("\t {PLAIN} \r\n").as_bytes()), Ok(expected));
         let longer = format!("{PLAIN} a 29th field");
@@ -300,7 +289,7 @@ mod tests {
         let forged =
             r#"192.0.2.7 - ID REST.GET.OBJECT a "GET /a?" 403 AccessDenied 243 - 8 - "-" "x"#;
         let mut cut = line(forged);
-        cut.push_str(&"x".repeat(SHORTEST_CUT - 1 - cut.len()));
+        cut.push_str(&"x".repeat(MIN_TRUNCATED_BYTES - 1 - cut.len()));
         assert_eq!(http_status(cut.as_bytes()), Some(HttpStatus::Code(403)));
         let doubled = |cut: &str| http_status_doubled(cut.replace('"', "\"\"").as_bytes());
         assert_eq!(doubled(&cut), Some(HttpStatus::Code(403)));

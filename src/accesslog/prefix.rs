@@ -4,8 +4,9 @@
 //! bucket_owner bucket_name [request_time] remote_ip requester... request_id operation
 //! ```
 
-use super::error::Missing;
-use super::{split_field, time};
+use super::error::MissingField;
+use super::field::split_field;
+use super::time;
 
 const TIME: &str = "the request time, such as [06/Feb/2026:00:00:38 +0000]";
 const OPERATION: &str = "requester, request ID and an operation such as REST.GET.OBJECT";
@@ -17,26 +18,29 @@ pub(super) struct Prefix<'a> {
     pub(super) requester: &'a [u8],
     pub(super) request_id: &'a [u8],
     pub(super) operation: &'a [u8],
-    /// What follows the operation, from the key on.
+    /// The line after the operation: from the key on.
     pub(super) rest: &'a [u8],
     time: &'a [u8],
-    /// The line from its time on.
+    /// The line from the time on.
     from_time: &'a [u8],
 }
 
 impl<'a> Prefix<'a> {
-    /// Reads a line that starts with its first field.
-    pub(super) fn read(line: &'a [u8]) -> Result<Self, Missing<'a>> {
+    /// Reads a line without white space before it.
+    ///
+    /// # Errors
+    /// The first field that is missing.
+    pub(super) fn read(line: &'a [u8]) -> Result<Self, MissingField<'a>> {
         let (bucket_owner, rest) = required(line, "the bucket owner")?;
         let (bucket_name, from_time) = required(rest, "the bucket name")?;
-        let (time, rest) = time::split(from_time).ok_or(Missing {
+        let (time, rest) = time::split(from_time).ok_or(MissingField {
             expected: TIME,
-            at: from_time,
+            rest: from_time,
         })?;
         let (remote_ip, from_requester) = required(rest, "the remote IP")?;
-        let caller = Caller::read(from_requester).ok_or(Missing {
+        let caller = Caller::read(from_requester).ok_or(MissingField {
             expected: OPERATION,
-            at: from_requester,
+            rest: from_requester,
         })?;
         Ok(Self {
             bucket_owner,
@@ -51,26 +55,33 @@ impl<'a> Prefix<'a> {
         })
     }
 
-    /// The request time in seconds since the epoch, UTC.
-    pub(super) fn request_time(&self) -> Result<i64, Missing<'a>> {
-        time::epoch_seconds(self.time).ok_or(Missing {
+    /// The request time in epoch seconds.
+    ///
+    /// # Errors
+    /// A date or a time of day that does not exist.
+    pub(super) fn request_time(&self) -> Result<i64, MissingField<'a>> {
+        time::epoch_seconds(self.time).ok_or(MissingField {
             expected: TIME,
-            at: self.from_time,
+            rest: self.from_time,
         })
     }
 }
 
-/// The field up to the next space, and what follows it.
+/// The field up to the next space, and the text after it: both must be there.
 fn required<'a>(
     text: &'a [u8],
     expected: &'static str,
-) -> Result<(&'a [u8], &'a [u8]), Missing<'a>> {
+) -> Result<(&'a [u8], &'a [u8]), MissingField<'a>> {
     match split_field(text) {
-        ([], _) | (_, []) => Err(Missing { expected, at: text }),
+        ([], _) | (_, []) => Err(MissingField {
+            expected,
+            rest: text,
+        }),
         split => Ok(split),
     }
 }
 
+/// The requester, the request ID and the operation.
 struct Caller<'a> {
     requester: &'a [u8],
     request_id: &'a [u8],
@@ -79,8 +90,8 @@ struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// Finds the first operation behind at least two words: the last word before it is the request ID, the others are
-    /// the requester.
+    /// Finds the first operation after at least two words: the last word before it is the request ID, the others are the
+    /// requester.
     fn read(text: &'a [u8]) -> Option<Self> {
         let (_, mut from_id) = split_field(text);
         loop {
@@ -103,15 +114,14 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Capitals with a dot between them: `REST.`, `WEBSITE.`, `BATCH.`, `SOAP.` or `S3.`, and any interface still to come.
-///
-/// No word of a requester with spaces and no request ID looks like that.
+/// Whether `word` is capitals, digits and underscores with a dot: `REST.`, `WEBSITE.`, `BATCH.`, `SOAP.`, `S3.`, or a new
+/// interface. No word of a requester with spaces and no request ID has that form.
 fn is_operation(word: &[u8]) -> bool {
     let fits =
         |byte: &u8| byte.is_ascii_uppercase() | byte.is_ascii_digit() | matches!(byte, b'.' | b'_');
     word.first().is_some_and(u8::is_ascii_uppercase)
         && word.contains(&b'.')
-        // All bytes, whatever the first ones are: then it takes no branches.
+        // Looks at all bytes even after one that does not fit: that takes no branches.
         && word.iter().fold(true, |all, byte| all & fits(byte))
 }
 

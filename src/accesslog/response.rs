@@ -1,4 +1,4 @@
-//! Where the request URI ends and the response begins: the one hard place of the grammar.
+//! Where the request URI ends and the response begins: the part of the grammar that a client can make ambiguous.
 //!
 //! ```text
 //! "GET /a?x=" HTTP/1.1" 206 - 512 171408 53 52 "referrer" "user_agent"
@@ -8,36 +8,36 @@
 //! 3 digits, -   a word       number, -    number, -     number, -    number, -
 //! ```
 //!
-//! A client that writes such a text into its URL, Referer or User-Agent adds a candidate, but cannot take the true one
-//! away. So all candidates are gathered, and their statuses must agree.
+//! A client that writes such a text into its URL, Referer or User-Agent adds a candidate, but cannot remove the true one.
+//! So all candidates are read, and their statuses must agree.
 //!
-//! One kind of candidate is no forgery: behind the user agent of an unversioned, unsigned request stands
-//! `- host_id - - - -`. A status `-` therefore only counts where a request URI evidently ends.
+//! One kind of candidate is not a forgery: after the user agent of an unversioned, unsigned request comes
+//! `- host_id - - - -`. A status `-` therefore counts only where a request URI evidently ends.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 use memchr::memchr;
 
-use super::split_field;
-use crate::text::blocks::{BLOCK, blocks, compare, ones};
+use super::field::split_field;
+use crate::text::blocks::{BLOCK_BYTES, blocks, byte_masks, set_bits};
 
 /// The HTTP status of a request, as far as its line can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpStatus {
     /// Three digits.
     Code(u16),
-    /// `-`: S3 did this by itself, or has no status to tell.
+    /// `-`: an action of S3 itself, or one without a status.
     Absent,
-    /// The line can be read with more than one status, or with none: it may be a success.
+    /// The line can be read with more than one status, or has no status: it may be a success.
     Ambiguous,
 }
 
-/// The end of one line, read as a request URI and the response to it.
+/// A candidate: a request URI and the response after it.
 pub(super) struct Response<'a> {
     pub(super) request_uri: &'a [u8],
     pub(super) http_status: HttpStatus,
     pub(super) error_code: &'a [u8],
-    /// What follows the response, from the referrer on.
+    /// The line after the response: from the referrer on.
     pub(super) rest: &'a [u8],
 }
 
@@ -49,20 +49,20 @@ impl<'a> Response<'a> {
         rest: b"",
     };
 
-    /// Reads a line from its request URI on; each of its quotes stands there as so many.
-    pub(super) fn read(text: &'a [u8], quote: usize) -> Self {
+    /// Reads the rest of a line from the request URI on, in which each quote is written as `quote_bytes` quotes.
+    pub(super) fn read(text: &'a [u8], quote_bytes: usize) -> Self {
         let bare = text.strip_prefix(b"-");
-        let mut found = bare.and_then(|rest| Self::behind(b"-", rest));
-        let start = memchr(b'"', text).map_or(text.len(), |opening| opening + quote);
+        let mut found = bare.and_then(|rest| Self::after_uri(b"-", rest));
+        let start = memchr(b'"', text).map_or(text.len(), |opening| opening + quote_bytes);
         let quoted = text.get(start..).unwrap_or_default();
         let visit = |space: usize| {
             let candidate = || {
-                let request_uri = quoted.get(..space.checked_sub(quote)?)?;
-                Self::behind(request_uri, quoted.get(space..)?)
+                let request_uri = quoted.get(..space.checked_sub(quote_bytes)?)?;
+                Self::after_uri(request_uri, quoted.get(space..)?)
             };
             if let Some(candidate) = candidate() {
                 found = Some(match found.take() {
-                    Some(before) => before.join(candidate),
+                    Some(before) => before.merge(candidate),
                     None => candidate,
                 });
             }
@@ -71,8 +71,8 @@ impl<'a> Response<'a> {
         found.unwrap_or(Self::UNKNOWN)
     }
 
-    /// Reads the response behind a request URI.
-    fn behind(request_uri: &'a [u8], text: &'a [u8]) -> Option<Self> {
+    /// Reads `text`, which follows the closing quote of `request_uri`, as a response.
+    fn after_uri(request_uri: &'a [u8], text: &'a [u8]) -> Option<Self> {
         let (http_status, rest) = split_status(text)?;
         let (error_code, mut rest) = split_field(rest);
         // bytes_sent, object_size, total_time, turn_around_time
@@ -87,8 +87,8 @@ impl<'a> Response<'a> {
         })
     }
 
-    /// Two candidates: the fields of the first that is evident, the status both agree on.
-    fn join(self, other: Self) -> Self {
+    /// Merges two candidates: the fields of the first one that is evident, and the status on which both agree.
+    fn merge(self, other: Self) -> Self {
         let http_status = match (self.counted_status(), other.counted_status()) {
             (Some(one), Some(two)) if one != two => HttpStatus::Ambiguous,
             (Some(status), _) | (None, Some(status)) => status,
@@ -109,7 +109,7 @@ impl<'a> Response<'a> {
         (self.http_status != HttpStatus::Absent || self.is_evident()).then_some(self.http_status)
     }
 
-    /// Whether the request URI ends as S3 ends it: with the protocol, or because there is none.
+    /// Whether the request URI ends as S3 ends it: with the protocol, or as `-` where there is no request URI.
     fn is_evident(&self) -> bool {
         let protocol = |(uri, version): (&[u8], &[u8; 3])| {
             uri.ends_with(b" HTTP/") && matches!(version, [b'0'..=b'9', b'.', b'0'..=b'9'])
@@ -118,22 +118,22 @@ impl<'a> Response<'a> {
     }
 }
 
-/// Visits the place of each space that follows a quote, in the order of the text.
+/// Calls `visit` with the position of each space that follows a quote, in ascending order.
 #[inline(always)]
 fn visit_spaces_after_quotes<S: Simd>(simd: S, text: &[u8], mut visit: impl FnMut(usize)) {
     let (mut at, mut after_quote) = (0, 0);
     for block in blocks(text) {
-        let equal = compare(simd, block);
+        let equal = byte_masks(simd, block);
         let quotes = equal(b'"');
-        for bit in ones((quotes << 1 | after_quote) & equal(b' ')) {
+        for bit in set_bits((quotes << 1 | after_quote) & equal(b' ')) {
             visit(at + bit);
         }
-        after_quote = quotes >> (BLOCK - 1);
-        at += BLOCK;
+        after_quote = quotes >> (BLOCK_BYTES - 1);
+        at += BLOCK_BYTES;
     }
 }
 
-/// The status with a space on either side, and what follows.
+/// The status between two spaces at the start of `text`, and the text after them.
 fn split_status(text: &[u8]) -> Option<(HttpStatus, &[u8])> {
     let text = text.strip_prefix(b" ")?;
     if let Some(rest) = text.strip_prefix(b"- ") {
@@ -147,7 +147,7 @@ fn split_status(text: &[u8]) -> Option<(HttpStatus, &[u8])> {
     Some((HttpStatus::Code(code), rest.strip_prefix(b" ")?))
 }
 
-/// What follows a number or `-`, and the space behind it if there is one.
+/// The text after the number or `-` at its start, and after the space that follows, if any.
 fn after_number(text: &[u8]) -> Option<&[u8]> {
     let rest = match text {
         [b'-', rest @ ..] => rest,
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn responses_are_found_wherever_they_stand() {
-        for length in 0..3 * BLOCK {
+        for length in 0..3 * BLOCK_BYTES {
             let uri = format!("GET /{} HTTP/1.1", "x".repeat(length));
             let line = format!(r#""{uri}" 200 - 1 2 3 4 "-" "curl" 404"#);
             assert_eq!(read(&line), (Code(200), uri.as_str()));
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn every_processor_finds_the_same_spaces() {
-        for length in 0..3 * BLOCK {
+        for length in 0..3 * BLOCK_BYTES {
             let text = [b"x".repeat(length).as_slice(), b"\" \"\"  \"x \" "].concat();
             for level in [Level::new(), Level::baseline()] {
                 let mut found = Vec::new();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// The lowest and the highest byte at each place of a time.
+/// The lowest and the highest byte at each position of a time.
 const LOWEST: &[u8; 28] = b"[00/AAA/0000:00:00:00 +0000]";
 const HIGHEST: &[u8; 28] = b"[99/zzz/9999:99:99:99 -9999]";
 
@@ -14,12 +14,12 @@ const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
-/// The time at the start of `text`, still as text, and what follows it and one space. It has the shape of a time; whether
-/// it is one, [`epoch_seconds`] says.
+/// The time at the start of `text`, still as text, and what follows it and one space. Only its form is checked;
+/// [`epoch_seconds`] checks that it exists.
 pub(super) fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (time, rest) = text.split_first_chunk::<{ LOWEST.len() }>()?;
     let bounds = LOWEST.iter().zip(HIGHEST);
-    // All places, whatever the first ones are: then it takes no branches.
+    // Looks at all positions even after one that does not fit: that takes no branches.
     let fits = time
         .iter()
         .zip(bounds)
@@ -30,12 +30,13 @@ pub(super) fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
     fits.then_some((time, rest))
 }
 
-/// A time in seconds since the epoch, UTC; `None` for a day or an hour that does not exist.
+/// A time in epoch seconds; `None` for a day or an hour that does not exist.
 pub(super) fn epoch_seconds(time: &[u8]) -> Option<i64> {
     plain_seconds(time).or_else(|| any_seconds(time))
 }
 
-/// The same for a time as S3 writes it, which has the right shape; `None` where it is none, or is written in another way.
+/// The fast path for times that have the right form and are written as S3 writes them; `None` for others, and for times that
+/// do not exist.
 fn plain_seconds(time: &[u8]) -> Option<i64> {
     let part = |place: Range<usize>| time.get(place).unwrap_or_default();
     let digit = |digit: &u8| (digit - b'0').cast_signed();
@@ -53,6 +54,7 @@ fn plain_seconds(time: &[u8]) -> Option<i64> {
     Some(Offset::UTC.to_timestamp(date).ok()?.as_second())
 }
 
+/// Times with any month in any case, and any UTC offset.
 fn any_seconds(time: &[u8]) -> Option<i64> {
     let time = Timestamp::strptime("[%d/%b/%Y:%H:%M:%S %z]", time).ok()?;
     Some(time.as_second())

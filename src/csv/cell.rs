@@ -1,26 +1,26 @@
-//! Cells in and out of their quotes.
+//! Quotes around cells: removed and added.
 
 use std::borrow::Cow;
 
-/// The value of a raw cell: its quotes removed, its doubled quotes made single.
+/// The value of a raw cell: without the quotes around it, each doubled quote made one.
 #[inline]
 pub fn decoded(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Some(inner) = quoted(raw) else {
+    let Some(inner) = strip_quotes(raw) else {
         return Cow::Borrowed(raw);
     };
     match memchr::memchr(b'"', inner) {
         None => Cow::Borrowed(inner),
-        Some(_) => Cow::Owned(unescaped(inner)),
+        Some(_) => Cow::Owned(undoubled(inner)),
     }
 }
 
-/// What is between the quotes of a raw cell that has quotes around it: the value with its own quotes doubled.
+/// What is between the quotes of a quoted raw cell: the value with its own quotes still doubled. `None` for a plain cell.
 #[inline]
-pub fn quoted(raw: &[u8]) -> Option<&[u8]> {
+pub(crate) fn strip_quotes(raw: &[u8]) -> Option<&[u8]> {
     raw.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }
 
-fn unescaped(inner: &[u8]) -> Vec<u8> {
+fn undoubled(inner: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(inner.len());
     let mut rest = inner;
     while let Some((before, after)) =
@@ -33,8 +33,8 @@ fn unescaped(inner: &[u8]) -> Vec<u8> {
     value
 }
 
-/// Appends `value` as a cell, quoted where it must be: where it holds a comma, a quote or a line ending, or has a space
-/// at an end that some readers trim.
+/// Appends `value` to `out` as a cell. It is quoted where it holds a comma, a quote or a line ending, or where it begins
+/// or ends with a space, which some readers trim.
 pub fn push_cell(out: &mut Vec<u8>, value: &[u8]) {
     if !needs_quotes(value) {
         out.extend_from_slice(value);
@@ -50,8 +50,8 @@ pub fn push_cell(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
 }
 
-/// One record of these values, with its line feed.
-pub fn record_of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+/// The record of these values, with a line feed.
+pub(crate) fn encode_record<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut record = Vec::new();
     for value in values {
         push_cell(&mut record, value);
@@ -64,14 +64,14 @@ pub fn record_of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
 
 fn needs_quotes(value: &[u8]) -> bool {
     let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    // Nothing special is above a comma, and in few values anything is not: to find that out takes no branches.
+    // No special byte is above the comma. Few values have a byte up to it, and the minimum is found without branches.
     let lowest = value.iter().fold(u8::MAX, |lowest, byte| lowest.min(*byte));
-    lowest <= b',' && (value.iter().any(special) || has_outer_space(value))
+    lowest <= b',' && (value.iter().any(special) || is_space_padded(value))
 }
 
-/// Whether a value begins or ends with a space.
+/// Whether `value` begins or ends with a space.
 #[inline]
-pub fn has_outer_space(value: &[u8]) -> bool {
+pub(crate) fn is_space_padded(value: &[u8]) -> bool {
     value.starts_with(b" ") || value.ends_with(b" ")
 }
 

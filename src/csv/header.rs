@@ -1,6 +1,7 @@
 //! The first record of a CSV: the names of its columns.
 
-use super::{Record, decoded};
+use super::cell::decoded;
+use super::record::Record;
 
 /// Column names in their order, decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -9,7 +10,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The names in a CSV's first record.
+    /// From the first record of a CSV.
     pub fn new(record: &Record<'_>) -> Self {
         let names = (0..record.cells())
             .map(|index| decoded(record.raw(index)).into_owned())
@@ -27,7 +28,7 @@ impl Header {
         self.names.iter().map(Vec::as_slice)
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub fn len(&self) -> usize {
         self.names.len()
     }

@@ -1,131 +1,105 @@
-//! Where the records and cells of a buffer are.
+//! Where the records and cells of a buffer end.
 
-use super::regular::find_regular;
-use super::{Located, ReadError, Record, Scanned, scan};
+use super::record::{LocatedRecord, Record};
 
-/// Records that follow each other in a buffer.
+/// The ends of records that follow each other in a buffer, and of their cells.
 #[derive(Debug, Default)]
-pub struct RecordIndex {
-    /// Where the first record begins.
+pub(crate) struct RecordIndex {
+    /// The byte of the buffer at which the first record begins.
     start: usize,
-    /// Where cells end, in bytes from the buffer's start.
-    ends: Vec<u32>,
-    records: Vec<Extent>,
+    /// The byte of the buffer at which each cell ends.
+    cell_ends: Vec<u32>,
+    records: Vec<RecordEnd>,
 }
 
-/// A record.
+/// The end of a record.
 #[derive(Debug, Clone, Copy)]
-struct Extent {
-    /// Where the next one begins, in bytes from the buffer's start.
+struct RecordEnd {
+    /// The byte of the buffer at which the next record begins.
     next: usize,
-    /// How many of the cell ends are its own or those of records before it.
-    ends: usize,
+    /// The number of cells up to here: those of this record and of all before it.
+    cells: usize,
 }
 
 impl RecordIndex {
-    /// Forgets all records; the next one begins at byte `start` of its buffer.
-    pub fn clear(&mut self, start: usize) {
+    /// Removes all records; the first of those that are found next begins at byte `start` of its buffer.
+    pub(crate) fn clear(&mut self, start: usize) {
         self.start = start;
-        self.ends.clear();
+        self.cell_ends.clear();
         self.records.clear();
     }
 
-    /// Finds all records of `buffer` that follow those found before; the beginning of one may be behind them. `complete`
-    /// says that nothing follows `buffer`: its end is then that of its last record.
-    ///
-    /// # Errors
-    /// What is behind the records that were found is none; its places count from its own start.
-    pub fn find(&mut self, buffer: &[u8], complete: bool) -> Result<(), ReadError> {
-        let mut ends = Vec::new();
-        loop {
-            find_regular(buffer, self.end(), self);
-            // The cells of a record that does not end there, or is irregular.
-            self.ends.truncate(self.cells());
-            let start = self.end();
-            let unread = buffer.get(start..).unwrap_or_default();
-            if unread.is_empty() {
-                return Ok(());
-            }
-            match scan(unread, complete, &mut ends) {
-                Scanned::Record { length, .. } => {
-                    self.ends
-                        .extend(ends.iter().map(|end| (start as u32) + *end));
-                    self.records.push(Extent {
-                        next: start + length,
-                        ends: self.ends.len(),
-                    });
-                }
-                Scanned::Incomplete => return Ok(()),
-                // Bytes are counted from 1 for people.
-                Scanned::Unterminated(at) => return Err(ReadError::Unterminated(at + 1)),
-                Scanned::AfterQuote(at) => return Err(ReadError::AfterQuote(at)),
-            }
-        }
-    }
-
-    /// How many records.
-    pub fn len(&self) -> usize {
+    /// The number of records.
+    pub(super) fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
-    /// Where the last record ends, with its line ending.
-    pub fn end(&self) -> usize {
+    /// The byte of the buffer after the last record and its line ending.
+    pub(crate) fn end(&self) -> usize {
         self.records.last().map_or(self.start, |record| record.next)
     }
 
-    /// Record `number` (from 0) of `buffer`, its place being counted from the buffer's start.
+    /// Record `number` (from 0) of `buffer`, with its offset in the buffer.
     #[inline]
-    pub fn get<'a>(&'a self, number: usize, buffer: &'a [u8]) -> Option<Located<'a>> {
+    pub(crate) fn get<'a>(&'a self, number: usize, buffer: &'a [u8]) -> Option<LocatedRecord<'a>> {
         let record = self.records.get(number)?;
         let before = number
             .checked_sub(1)
             .and_then(|before| self.records.get(before));
-        let (start, first) = before.map_or((self.start, 0), |before| (before.next, before.ends));
-        let ends = self.ends.get(first..record.ends)?;
+        let (start, first) = before.map_or((self.start, 0), |before| (before.next, before.cells));
+        let ends = self.cell_ends.get(first..record.cells)?;
         let content = *ends.last()? as usize;
-        Some(Located {
+        Some(LocatedRecord {
             record: Record::within(buffer.get(start..content)?, ends, start),
             ending: buffer.get(content..record.next)?,
             offset: start as u64,
         })
     }
 
-    /// How many cell ends belong to whole records.
-    fn cells(&self) -> usize {
-        self.records.last().map_or(0, |record| record.ends)
+    /// Adds the next record, of `length` bytes with its line ending. `ends` are the ends of its cells, which count from its
+    /// start.
+    pub(super) fn push_record(&mut self, ends: &[u32], length: usize) {
+        let start = self.end();
+        self.cell_ends
+            .extend(ends.iter().map(|end| (start as u32) + *end));
+        self.records.push(RecordEnd {
+            next: start + length,
+            cells: self.cell_ends.len(),
+        });
     }
 
-    /// How many cell ends there are.
+    /// Removes the cells after the last record: those of a record that is incomplete or irregular.
+    pub(super) fn remove_partial_record(&mut self) {
+        let cells = self.records.last().map_or(0, |record| record.cells);
+        self.cell_ends.truncate(cells);
+    }
+
+    /// The number of cells, those after the last record included.
     #[inline(always)]
-    pub(super) fn cell_ends(&self) -> usize {
-        self.ends.len()
+    pub(super) fn cells(&self) -> usize {
+        self.cell_ends.len()
     }
 
     /// Adds cells that end at these bytes.
     #[inline(always)]
     pub(super) fn push_cells(&mut self, ends: impl Iterator<Item = u32>) {
-        self.ends.extend(ends);
+        self.cell_ends.extend(ends);
     }
 
-    /// Ends a record with the last of `cells` cell ends, at a line feed at byte `line_feed` of `input`. The CR of a CR LF
-    /// belongs to neither the cell nor the record.
+    /// Adds the record that ends with the last of the first `cells` cells, at the line feed at byte `line_feed` of `input`.
+    /// The CR of a CR LF belongs to neither the cell nor the record.
     #[inline(always)]
     pub(super) fn end_record(&mut self, input: &[u8], cells: usize, line_feed: usize) {
         let before = line_feed
             .checked_sub(1)
             .filter(|before| *before >= self.start);
         let returns = before.is_some_and(|before| input.get(before) == Some(&b'\r'));
-        if returns && let Some(end) = self.ends.get_mut(cells - 1) {
+        if returns && let Some(end) = self.cell_ends.get_mut(cells - 1) {
             *end -= 1;
         }
-        self.records.push(Extent {
+        self.records.push(RecordEnd {
             next: line_feed + 1,
-            ends: cells,
+            cells,
         });
     }
 }

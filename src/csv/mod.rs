@@ -1,8 +1,8 @@
-//! CSV as Splunk writes it, handled as bytes: records are found, not copied; cells are decoded when somebody asks.
+//! CSV as Splunk writes it, handled as bytes: records are not copied, and a cell is decoded only when it is read.
 //!
 //! Invariants: no byte of a record is changed by passing through; text that is not well-formed CSV is an error with a
-//! place, never a guess (the `csv` crate would let an unterminated quote swallow the rest of a file); the result does
-//! not depend on how the stream was cut into reads.
+//! place, never a guess (the `csv` crate takes the rest of a file for the cell whose closing quote is missing); the
+//! result does not depend on how the stream was cut into reads.
 //!
 //! ```text
 //! record   = cell *( "," cell ) ( LF | CR LF | end of input )
@@ -11,10 +11,12 @@
 //! quoted   = DQUOTE *( any byte but DQUOTE | DQUOTE DQUOTE ) DQUOTE
 //! ```
 //!
-//! splunkd ends rows with LF and quotes every cell that holds anything but letters and digits (seen in recorded
-//! sessions of Splunk 6.3 to 8.2); lookup files may come from anywhere and may have CR LF.
+//! splunkd ends rows with LF and quotes every cell that holds anything but letters and digits (recorded sessions of Splunk
+//! 6.3 to 8.2). Lookup files may come from any program and may have CR LF.
 
 mod cell;
+mod error;
+mod find;
 mod header;
 mod index;
 mod multivalue;
@@ -23,9 +25,15 @@ mod record;
 mod regular;
 mod skip;
 
-pub use cell::{decoded, has_outer_space, push_cell, quoted, record_of};
+pub use cell::{decoded, push_cell};
+pub use error::{MAX_RECORD_BYTES, ReadError};
 pub use header::Header;
-pub use index::RecordIndex;
-pub use multivalue::{MULTIVALUE_PREFIX, multivalues};
-pub use reader::{Located, MAX_RECORD_BYTES, ReadError, RecordReader, Records, fill};
-pub use record::{Record, Scanned, cell_end, scan};
+pub use multivalue::multivalues;
+pub use reader::RecordReader;
+pub use record::{LocatedRecord, Record};
+
+pub(crate) use cell::{encode_record, is_space_padded, strip_quotes};
+pub(crate) use index::RecordIndex;
+pub(crate) use multivalue::MULTIVALUE_PREFIX;
+pub(crate) use reader::{RecordBuffer, read_full};
+pub(crate) use record::cell_end;

@@ -4,14 +4,14 @@
 //! __mv_f = "$" value "$" *( ";" "$" value "$" )       every "$" inside a value is doubled
 //! ```
 //!
-//! Empty where the field has one value or none; where it is not empty it wins over the plain column (splunk-sdk-python,
+//! Empty for a field with at most one value; otherwise it counts instead of the plain column (splunk-sdk-python,
 //! `searchcommands/internals.py`; recorded sessions of Splunk 8.2.1).
 
-/// What stands before a field's name in the name of its multivalue column.
-pub const MULTIVALUE_PREFIX: &[u8] = b"__mv_";
+/// The prefix of a field's name in the name of its multivalue column.
+pub(crate) const MULTIVALUE_PREFIX: &[u8] = b"__mv_";
 
-/// The values in the decoded cell of a `__mv_` column, one after the other; the last is `None` where the text does not
-/// have that form: the plain column holds then.
+/// The values in the decoded cell of a `__mv_` column. The last one is `None` where the text does not have that form; then
+/// the plain column counts.
 pub fn multivalues(text: &[u8]) -> impl Iterator<Item = Option<Vec<u8>>> {
     let mut rest = text;
     std::iter::from_fn(move || {

@@ -1,125 +1,94 @@
-//! Records out of a stream, through one buffer that grows only for a record that needs it.
+//! Reads records from a stream, through one buffer that grows only for a record that does not fit.
 
 use std::io::{self, Read};
 
-use super::skip::Skip;
-use super::{Record, RecordIndex};
+use super::error::{MAX_RECORD_BYTES, ReadError};
+use super::index::RecordIndex;
+use super::record::LocatedRecord;
+use super::skip::RecordSkip;
 
-/// The longest record that is read, in bytes. Splunk cuts events at 10,000 bytes by default and its Python SDK allows
-/// 10 MB a field; beyond this a sender is broken or hostile.
-pub const MAX_RECORD_BYTES: usize = 64 << 20;
-
-/// The buffer's size at the start: as much as a pipe and a disk are worth asking for at once.
+/// The buffer's size at the start: reading more at once from a pipe or a disk is not faster.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// Why the next record could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The stream failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The input ends inside a quoted cell: the byte of the record, from 1, where that begins.
-    #[error(
-        "a quoted cell that begins at byte {0} of the row does not end: expected a closing quote, found the end of the data"
-    )]
-    Unterminated(usize),
-    /// Something follows a closing quote: the byte of the record, from 1, that the quote is.
-    #[error(
-        "expected a comma or the end of the line after the closing quote at byte {0} of the row, found something else"
-    )]
-    AfterQuote(usize),
-    /// The record is longer than [`MAX_RECORD_BYTES`].
-    #[error("a row is longer than {MAX_RECORD_BYTES} bytes")]
-    TooLong,
-}
-
-/// Reads one record after the other.
+/// Reads records, one or many at a time.
 #[derive(Debug)]
 pub struct RecordReader<R> {
     source: R,
-    records: Records,
+    records: RecordBuffer,
+    /// Whether the source has ended.
     ended: bool,
 }
 
-/// Records in memory, handed out one after the other.
+/// Records in memory. [`RecordBuffer::next_record`] returns each once, [`RecordBuffer::get`] any of them.
 #[derive(Debug, Default)]
-pub struct Records {
+pub(crate) struct RecordBuffer {
     buffer: Vec<u8>,
-    /// How much of the buffer was read from the source.
+    /// The bytes of the buffer that were read from the source.
     filled: usize,
-    /// The byte of the source that the buffer begins with.
+    /// The offset in the source of the buffer's first byte.
     offset: u64,
     index: RecordIndex,
-    handed_out: usize,
-    /// What is behind the records, where that is none.
-    broken: Option<ReadError>,
+    /// The number of the next record.
+    next: usize,
+    /// What is wrong with the bytes after the records.
+    error: Option<ReadError>,
 }
 
-/// A record with its line ending and place.
-#[derive(Debug, Clone, Copy)]
-pub struct Located<'a> {
-    /// The record.
-    pub record: Record<'a>,
-    /// Its line ending: LF, CR LF, or nothing at the end of the input.
-    pub ending: &'a [u8],
-    /// The byte it begins at, from 0.
-    pub offset: u64,
-}
-
-impl Records {
-    /// The next one.
+impl RecordBuffer {
+    /// The next record; `None` after the last one.
     #[inline]
-    pub fn next_record(&mut self) -> Option<Located<'_>> {
-        let number = self.handed_out;
-        self.handed_out = self.index.len().min(number + 1);
+    pub(crate) fn next_record(&mut self) -> Option<LocatedRecord<'_>> {
+        let number = self.next;
+        self.next = self.index.len().min(number + 1);
         self.get(number)
     }
 
-    /// The number of the next one.
-    pub fn next_number(&self) -> usize {
-        self.handed_out
+    /// The number (from 0) of the next record.
+    pub(crate) fn next_number(&self) -> usize {
+        self.next
     }
 
-    /// The one with this number.
+    /// The record with this number, from 0.
     #[inline]
-    pub fn get(&self, number: usize) -> Option<Located<'_>> {
+    pub(crate) fn get(&self, number: usize) -> Option<LocatedRecord<'_>> {
         let mut located = self.index.get(number, &self.buffer)?;
         located.offset += self.offset;
         Some(located)
     }
 
-    fn are_handed_out(&self) -> bool {
-        self.handed_out == self.index.len()
+    /// Whether all records were returned.
+    fn is_exhausted(&self) -> bool {
+        self.next == self.index.len()
     }
 
-    /// The beginning of a record behind those that are whole.
-    fn rest(&self) -> &[u8] {
-        let rest = self.buffer.get(self.index.end()..self.filled);
-        rest.unwrap_or_default()
+    /// The beginning of a record, after those that are whole.
+    fn remainder(&self) -> &[u8] {
+        let remainder = self.buffer.get(self.index.end()..self.filled);
+        remainder.unwrap_or_default()
     }
 
-    /// Moves the rest to the buffer's start: all records are forgotten.
-    fn keep_rest(&mut self) {
-        let (start, length) = (self.index.end(), self.rest().len());
+    /// Removes all records: moves the remainder to the buffer's start.
+    fn discard_records(&mut self) {
+        let (start, length) = (self.index.end(), self.remainder().len());
         self.buffer.copy_within(start..self.filled, 0);
-        self.begin(length, self.offset + start as u64);
+        self.reset(length, self.offset + start as u64);
     }
 
-    /// Takes over what is behind the records of `before`.
-    fn follow(&mut self, before: &mut Self) {
-        let rest = before.rest();
-        if self.buffer.len() < rest.len() {
-            self.buffer.resize(rest.len(), 0);
+    /// Takes what comes after the records of `before`: its remainder and its error.
+    fn continue_after(&mut self, before: &mut Self) {
+        let remainder = before.remainder();
+        if self.buffer.len() < remainder.len() {
+            self.buffer.resize(remainder.len(), 0);
         }
-        for (to, from) in self.buffer.iter_mut().zip(rest) {
+        for (to, from) in self.buffer.iter_mut().zip(remainder) {
             *to = *from;
         }
-        self.begin(rest.len(), before.offset + before.index.end() as u64);
-        self.broken = before.broken.take();
+        self.reset(remainder.len(), before.offset + before.index.end() as u64);
+        self.error = before.error.take();
     }
 
-    /// Forgets all records, and the memory that only a long one needed.
-    fn begin(&mut self, filled: usize, offset: u64) {
+    /// Removes all records, and frees memory that only a long one needed.
+    fn reset(&mut self, filled: usize, offset: u64) {
         let enough = BUFFER_BYTES.max(2 * filled);
         if self.buffer.len() > 2 * enough {
             self.buffer.truncate(enough);
@@ -127,18 +96,21 @@ impl Records {
             self.index = RecordIndex::default();
         }
         self.index.clear(0);
-        self.handed_out = 0;
+        self.next = 0;
         self.filled = filled;
         self.offset = offset;
     }
 
-    /// Forgets the first `length` bytes, which are no record or its beginning.
-    fn leave_out(&mut self, length: usize) {
+    /// Removes the first `length` bytes, where no record was found.
+    fn remove_front(&mut self, length: usize) {
         self.buffer.copy_within(length..self.filled, 0);
-        self.begin(self.filled - length, self.offset + length as u64);
+        self.reset(self.filled - length, self.offset + length as u64);
     }
 
-    /// Makes room for more where a record fills the buffer alone.
+    /// Makes room in a buffer that the beginning of one record fills.
+    ///
+    /// # Errors
+    /// The buffer has the largest size.
     fn grow(&mut self) -> Result<(), ReadError> {
         let length = (self.buffer.len() * 2).clamp(BUFFER_BYTES, MAX_RECORD_BYTES);
         if length == self.buffer.len() {
@@ -150,53 +122,56 @@ impl Records {
 }
 
 impl<R: Read> RecordReader<R> {
-    /// Reads from `source`; nothing is read before the first record is asked for.
+    /// A reader of `source`. The first call for a record is the first to read.
     pub fn new(source: R) -> Self {
-        Self::with_spare(source, Records::default())
+        Self::with_buffer(source, RecordBuffer::default())
     }
 
-    /// Reads from `source` into the memory of records that nobody needs any more.
-    pub fn with_spare(source: R, mut spare: Records) -> Self {
-        spare.begin(0, 0);
-        spare.broken = None;
+    /// A reader of `source` that reuses the memory of `buffer`.
+    pub(crate) fn with_buffer(source: R, mut buffer: RecordBuffer) -> Self {
+        buffer.reset(0, 0);
+        buffer.error = None;
         Self {
             source,
-            records: spare,
+            records: buffer,
             ended: false,
         }
     }
 
-    /// What was read, for the next reader.
-    pub fn into_spare(self) -> Records {
+    /// The memory, for the next reader.
+    pub(crate) fn into_buffer(self) -> RecordBuffer {
         self.records
     }
 
     /// The next record, or `None` at the end of the input.
     ///
     /// # Errors
-    /// The stream's own, text that is not CSV, a record beyond the limit.
+    /// The stream fails, the text is not CSV, or a record is longer than [`MAX_RECORD_BYTES`].
     #[inline]
-    pub fn next_record(&mut self) -> Result<Option<Located<'_>>, ReadError> {
-        if self.records.are_handed_out() {
+    pub fn next_record(&mut self) -> Result<Option<LocatedRecord<'_>>, ReadError> {
+        if self.records.is_exhausted() {
             self.read_more()?;
         }
         Ok(self.records.next_record())
     }
 
-    /// The next records, as many as are read at once, or `None` at the end of the input. `spare` is memory for those after
-    /// them.
+    /// The next records, as many as are read at once, or `None` at the end of the input. The records after them are read into
+    /// the memory of `buffer`.
     ///
     /// # Errors
     /// Those of [`RecordReader::next_record`].
-    pub fn next_records(&mut self, mut spare: Records) -> Result<Option<Records>, ReadError> {
-        if self.records.are_handed_out() {
+    pub(crate) fn next_records(
+        &mut self,
+        mut buffer: RecordBuffer,
+    ) -> Result<Option<RecordBuffer>, ReadError> {
+        if self.records.is_exhausted() {
             self.read_more()?;
         }
-        if self.records.are_handed_out() {
+        if self.records.is_exhausted() {
             return Ok(None);
         }
-        spare.follow(&mut self.records);
-        Ok(Some(std::mem::replace(&mut self.records, spare)))
+        buffer.continue_after(&mut self.records);
+        Ok(Some(std::mem::replace(&mut self.records, buffer)))
     }
 
     /// Passes over a record that is [`ReadError::TooLong`], to its end, and holds none of it: the next record is the one
@@ -204,20 +179,20 @@ impl<R: Read> RecordReader<R> {
     ///
     /// # Errors
     /// The stream's own; the record is not CSV.
-    pub fn skip_record(&mut self) -> Result<(), ReadError> {
+    pub(crate) fn skip_record(&mut self) -> Result<(), ReadError> {
         let records = &mut self.records;
-        let mut skip = Skip::default();
+        let mut skip = RecordSkip::default();
         loop {
             let filled = records.buffer.get(..records.filled).unwrap_or_default();
             if let Some(length) = skip.advance(filled)? {
-                records.leave_out(length);
+                records.remove_front(length);
                 return Ok(());
             }
-            records.leave_out(records.filled);
+            records.remove_front(records.filled);
             if self.ended {
                 return skip.finish();
             }
-            records.filled = fill(&mut self.source, &mut records.buffer)?;
+            records.filled = read_full(&mut self.source, &mut records.buffer)?;
             self.ended = records.filled < records.buffer.len();
         }
     }
@@ -225,34 +200,34 @@ impl<R: Read> RecordReader<R> {
     /// Reads until there is a whole record, or the input ends.
     fn read_more(&mut self) -> Result<(), ReadError> {
         let records = &mut self.records;
-        while records.are_handed_out() {
-            if let Some(broken) = records.broken.take() {
-                return Err(broken);
+        while records.is_exhausted() {
+            if let Some(error) = records.error.take() {
+                return Err(error);
             }
-            records.keep_rest();
+            records.discard_records();
             if self.ended && records.filled == 0 {
                 return Ok(());
             }
             if records.filled == records.buffer.len() {
                 records.grow()?;
             }
-            // To the brim, so that a long record is not looked at once per read.
+            // Fills the room, so that a long record is not scanned again after every small read.
             let room = records.buffer.get_mut(records.filled..).unwrap_or_default();
-            let read = fill(&mut self.source, room)?;
+            let read = read_full(&mut self.source, room)?;
             self.ended = read < room.len();
             records.filled += read;
             let filled = records.buffer.get(..records.filled).unwrap_or_default();
-            records.broken = records.index.find(filled, self.ended).err();
+            records.error = records.index.find(filled, self.ended).err();
         }
         Ok(())
     }
 }
 
-/// Fills `room` to the brim, or to the input's end: how many bytes came.
+/// Reads until `room` is full or `source` ends. Returns the number of bytes that were read.
 ///
 /// # Errors
-/// The stream's own.
-pub fn fill(source: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+/// `source` fails.
+pub(crate) fn read_full(source: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(room @ [_, ..]) = room.get_mut(filled..) {
         match source.read(room) {
@@ -323,7 +298,7 @@ mod tests {
             records += 1;
         }
         assert_eq!(records, 2 + BUFFER_BYTES);
-        assert!(reader.into_spare().buffer.capacity() <= 2 * BUFFER_BYTES);
+        assert!(reader.into_buffer().buffer.capacity() <= 2 * BUFFER_BYTES);
     }
 
     #[test]

@@ -1,57 +1,52 @@
-//! One record in a buffer: where its cells end.
+//! Where one record and its cells end.
 
-/// What a look at the start of a buffer found.
+/// The result of [`scan_record`].
 #[derive(Debug, PartialEq, Eq)]
-pub enum Scanned {
-    /// A whole record: it takes `length` bytes with its line ending, `content` without.
-    Record {
-        /// Bytes of the record with its line ending.
-        length: usize,
-        /// Bytes of the record without its line ending.
-        content: usize,
-    },
-    /// The buffer ends inside the record, and more is to come.
+pub(super) enum RecordScan {
+    /// A whole record: it has `length` bytes with its line ending, `content` bytes without.
+    Record { length: usize, content: usize },
+    /// The input may go on, and ends before the record does.
     Incomplete,
-    /// The input ends inside a quoted cell that began at this byte (from 0).
+    /// The input ends inside the quoted cell that begins at this byte (from 0).
     Unterminated(usize),
-    /// A quoted cell is followed, at this byte (from 0), by something that is neither a comma nor a line ending.
+    /// At this byte (from 0), after a closing quote, stands neither a comma nor a line ending.
     AfterQuote(usize),
 }
 
 /// Finds the first record of `input` and puts the end of each of its cells (bytes from the record's start) into `ends`.
 ///
-/// `complete` says that nothing follows `input`: its end is then the record's. An empty complete input is a record of
-/// one empty cell; callers ask only where there is input.
-pub fn scan(input: &[u8], complete: bool, ends: &mut Vec<u32>) -> Scanned {
+/// `complete` says that nothing follows `input`, so that its end also ends the record. Complete input without a byte is a
+/// record of one empty cell; callers pass at least one byte.
+pub(super) fn scan_record(input: &[u8], complete: bool, ends: &mut Vec<u32>) -> RecordScan {
     ends.clear();
     let mut start = 0;
     loop {
         let end = match cell_end(input, start) {
             Ok(end) => end,
-            Err(_) if !complete => return Scanned::Incomplete,
-            Err(opening) => return Scanned::Unterminated(opening),
+            Err(_) if !complete => return RecordScan::Incomplete,
+            Err(opening) => return RecordScan::Unterminated(opening),
         };
         match input.get(end) {
             Some(b',') => start = end + 1,
-            Some(b'\n') => return finished(input, end, end + 1, ends),
+            Some(b'\n') => return record_end(input, end, end + 1, ends),
             Some(b'\r') if input.get(end + 1) == Some(&b'\n') => {
-                return finished(input, end, end + 2, ends);
+                return record_end(input, end, end + 2, ends);
             }
-            None if !complete => return Scanned::Incomplete,
-            None => return finished(input, end, end, ends),
+            None if !complete => return RecordScan::Incomplete,
+            None => return record_end(input, end, end, ends),
             // A CR at the very end may be the first half of a CR LF.
-            Some(b'\r') if !complete && end + 1 == input.len() => return Scanned::Incomplete,
-            Some(_) => return Scanned::AfterQuote(end),
+            Some(b'\r') if !complete && end + 1 == input.len() => return RecordScan::Incomplete,
+            Some(_) => return RecordScan::AfterQuote(end),
         }
         ends.push(end as u32);
     }
 }
 
-/// Where the cell that begins at `start` ends: at a comma, a line ending or the end of input.
+/// Where the cell that begins at byte `start` ends: at a comma, a line ending or the end of `input`.
 ///
 /// # Errors
-/// The opening quote of a cell that does not end.
-pub fn cell_end(input: &[u8], start: usize) -> Result<usize, usize> {
+/// The place of the opening quote of a cell that does not end.
+pub(crate) fn cell_end(input: &[u8], start: usize) -> Result<usize, usize> {
     let cell = input.get(start..).unwrap_or_default();
     match cell.first() {
         Some(b'"') => quoted_end(cell).map(|length| start + length).ok_or(start),
@@ -59,7 +54,7 @@ pub fn cell_end(input: &[u8], start: usize) -> Result<usize, usize> {
     }
 }
 
-/// The bytes of a plain cell. Half of the cells that splunkd sends are empty: they need no search.
+/// The length of a plain cell. Half of the cells that splunkd sends are empty and need no search.
 #[inline]
 fn plain_end(cell: &[u8]) -> usize {
     match cell.first() {
@@ -68,7 +63,7 @@ fn plain_end(cell: &[u8]) -> usize {
     }
 }
 
-/// The bytes of a quoted cell with both quotes.
+/// The length of a quoted cell with both quotes; `None` where the closing one is missing.
 fn quoted_end(cell: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {
@@ -81,8 +76,8 @@ fn quoted_end(cell: &[u8]) -> Option<usize> {
 }
 
 /// The record whose last cell ends at `end`, and which takes `length` bytes.
-fn finished(input: &[u8], end: usize, length: usize, ends: &mut Vec<u32>) -> Scanned {
-    // The CR of a CR LF after a plain cell was taken for its last byte.
+fn record_end(input: &[u8], end: usize, length: usize, ends: &mut Vec<u32>) -> RecordScan {
+    // Up to here, the CR of a CR LF after a plain cell counts as its last byte.
     let after_cr = length == end + 1
         && end > 0
         && input.get(end - 1) == Some(&b'\r')
@@ -91,7 +86,7 @@ fn finished(input: &[u8], end: usize, length: usize, ends: &mut Vec<u32>) -> Sca
             .is_none_or(|before| (*before as usize) + 1 < end);
     let content = if after_cr { end - 1 } else { end };
     ends.push(content as u32);
-    Scanned::Record { length, content }
+    RecordScan::Record { length, content }
 }
 
 /// A record: its bytes without line ending, and its cells.
@@ -99,28 +94,23 @@ fn finished(input: &[u8], end: usize, length: usize, ends: &mut Vec<u32>) -> Sca
 pub struct Record<'a> {
     bytes: &'a [u8],
     ends: &'a [u32],
-    /// What the ends count from: this many bytes before the record.
+    /// `ends` count from this many bytes before the record.
     start: usize,
 }
 
 impl<'a> Record<'a> {
-    /// From the content of a record and the cell ends that [`scan`] found for it.
-    pub fn new(bytes: &'a [u8], ends: &'a [u32]) -> Self {
-        Self::within(bytes, ends, 0)
-    }
-
-    /// From the bytes of one whole record without its line ending; the ends of its cells are put into `ends`. `None` where
-    /// the bytes are none.
-    pub fn whole(bytes: &'a [u8], ends: &'a mut Vec<u32>) -> Option<Self> {
-        match scan(bytes, true, ends) {
-            Scanned::Record { content, .. } if content == bytes.len() => {
-                Some(Self::new(bytes, ends))
+    /// Reads the bytes of one whole record without its line ending, and puts the ends of its cells into `ends`. `None` where
+    /// the bytes are not exactly one record.
+    pub(crate) fn parse(bytes: &'a [u8], ends: &'a mut Vec<u32>) -> Option<Self> {
+        match scan_record(bytes, true, ends) {
+            RecordScan::Record { content, .. } if content == bytes.len() => {
+                Some(Self::within(bytes, ends, 0))
             }
             _ => None,
         }
     }
 
-    /// From a record's bytes and cell ends that count from `start` bytes before the record.
+    /// From a record's bytes and the ends of its cells, which count from `start` bytes before the record.
     #[inline]
     pub(super) fn within(bytes: &'a [u8], ends: &'a [u32], start: usize) -> Self {
         Self { bytes, ends, start }
@@ -131,12 +121,12 @@ impl<'a> Record<'a> {
         self.bytes
     }
 
-    /// How many cells it has: at least one.
+    /// The number of cells: at least one.
     pub fn cells(&self) -> usize {
         self.ends.len()
     }
 
-    /// The bytes of cell `index` (from 0) as they stand, quotes and all; empty where there is no such cell.
+    /// The bytes of cell `index` (from 0) with its quotes; empty where there is no such cell.
     #[inline]
     pub fn raw(&self, index: usize) -> &'a [u8] {
         self.range(index)
@@ -144,9 +134,9 @@ impl<'a> Record<'a> {
             .unwrap_or_default()
     }
 
-    /// Where cell `index` stands in [`Record::bytes`].
+    /// Where the bytes of cell `index` (from 0) are in [`Record::bytes`].
     #[inline]
-    pub fn range(&self, index: usize) -> Option<std::ops::Range<usize>> {
+    pub(crate) fn range(&self, index: usize) -> Option<std::ops::Range<usize>> {
         let end = *self.ends.get(index)? as usize - self.start;
         let start = match index.checked_sub(1) {
             Some(before) => *self.ends.get(before)? as usize - self.start + 1,
@@ -156,18 +146,29 @@ impl<'a> Record<'a> {
     }
 }
 
+/// A record with its line ending and its place in the source.
+#[derive(Debug, Clone, Copy)]
+pub struct LocatedRecord<'a> {
+    /// The record.
+    pub record: Record<'a>,
+    /// Its line ending: LF, CR LF, or nothing at the end of the input.
+    pub ending: &'a [u8],
+    /// The byte of the source, from 0, at which the record begins.
+    pub offset: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cells(input: &str) -> (Scanned, Vec<String>) {
+    fn cells(input: &str) -> (RecordScan, Vec<String>) {
         let mut ends = Vec::new();
-        let scanned = scan(input.as_bytes(), true, &mut ends);
+        let scanned = scan_record(input.as_bytes(), true, &mut ends);
         let content = match scanned {
-            Scanned::Record { content, .. } => content,
+            RecordScan::Record { content, .. } => content,
             _ => return (scanned, Vec::new()),
         };
-        let record = Record::new(&input.as_bytes()[..content], &ends);
+        let record = Record::within(&input.as_bytes()[..content], &ends, 0);
         let cells = (0..record.cells())
             .map(|index| String::from_utf8(record.raw(index).to_vec()).unwrap())
             .collect();
@@ -193,7 +194,7 @@ mod tests {
         for (input, length, expected) in cases {
             let (scanned, found) = cells(input);
             assert!(
-                matches!(scanned, Scanned::Record { length: l, .. } if l == length),
+                matches!(scanned, RecordScan::Record { length: l, .. } if l == length),
                 "{input:?}: {scanned:?}"
             );
             assert_eq!(found, expected, "{input:?}");
@@ -202,10 +203,10 @@ mod tests {
 
     #[test]
     fn what_is_not_csv_has_a_place() {
-        assert_eq!(cells("a,\"b").0, Scanned::Unterminated(2));
-        assert_eq!(cells("a,\"b\"\"").0, Scanned::Unterminated(2));
-        assert_eq!(cells("\"a\"x,b\n").0, Scanned::AfterQuote(3));
-        assert_eq!(cells("\"a\"\rx\n").0, Scanned::AfterQuote(3));
+        assert_eq!(cells("a,\"b").0, RecordScan::Unterminated(2));
+        assert_eq!(cells("a,\"b\"\"").0, RecordScan::Unterminated(2));
+        assert_eq!(cells("\"a\"x,b\n").0, RecordScan::AfterQuote(3));
+        assert_eq!(cells("\"a\"\rx\n").0, RecordScan::AfterQuote(3));
     }
 
     #[test]
@@ -214,8 +215,8 @@ mod tests {
         for cut in 0..input.len() {
             let mut ends = Vec::new();
             assert_eq!(
-                scan(&input[..cut], false, &mut ends),
-                Scanned::Incomplete,
+                scan_record(&input[..cut], false, &mut ends),
+                RecordScan::Incomplete,
                 "{cut}"
             );
         }

@@ -1,10 +1,11 @@
-//! Regular CSV, 64 bytes at a time: where every quote stands where RFC 4180 has it, the delimiters of many records are
-//! found with a few instructions a byte. What is not regular is left to [`super::scan`], which alone says what is wrong.
+//! Regular CSV, 64 bytes at a time: while every quote is where RFC 4180 allows it, the delimiters of many records are
+//! found with a few instructions a byte. The first record with another quote, and all after it, are left to
+//! [`super::record::scan_record`], which knows the errors.
 //!
 //! ```text
 //! bytes       bucket,"a,""b""",7⏎
 //! quotes             ^  ^^ ^^^
-//! inside             ###.##.#.          an odd number of quotes up to here; a doubled one leaves it and comes back
+//! inside             ###.##.#.          an odd number of quotes up to here; a doubled quote leaves and enters again
 //! delimiters        ^         ^ ^       commas and line feeds that are not inside
 //! ```
 //!
@@ -13,57 +14,63 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
-use super::RecordIndex;
-use crate::text::blocks::{BLOCK, blocks, compare, ones};
+use super::index::RecordIndex;
+use crate::text::blocks::{BLOCK_BYTES, blocks, byte_masks, set_bits};
 
-/// Adds the records of `input` from byte `from` on to `index`, as far as they are regular, and perhaps cells of one that
-/// does not end.
+/// Adds the records of `input` from byte `from` on to `index`, as far as they are regular. Cells of a record that does not
+/// end may be added too.
 pub(super) fn find_regular(input: &[u8], from: usize, index: &mut RecordIndex) {
     find_with(Level::new(), input, from, index);
 }
 
-/// The same with the instructions of one level.
+/// [`find_regular`] with the instructions of one level.
 fn find_with(level: Level, input: &[u8], from: usize, index: &mut RecordIndex) {
     dispatch!(level, simd => find(simd, input, from, index));
 }
 
 #[inline(always)]
 fn find<S: Simd>(simd: S, input: &[u8], from: usize, index: &mut RecordIndex) {
-    let mut quotes = Quotes::default();
+    let mut quotes = QuoteState::default();
     let mut at = from;
     for block in blocks(input.get(from..).unwrap_or_default()) {
-        let Some((delimiters, line_feeds)) = quotes.delimiters(compare(simd, block)) else {
+        let Some((delimiters, line_feeds)) = quotes.delimiters(byte_masks(simd, block)) else {
             return;
         };
-        push(input, at, delimiters, line_feeds, index);
-        at += BLOCK;
+        add_delimiters(input, at, delimiters, line_feeds, index);
+        at += BLOCK_BYTES;
     }
 }
 
-/// Notes the delimiters of the block that begins at byte `at`: first the ends of cells, all alike, then those of records.
+/// Adds the delimiters of the block that begins at byte `at`: first the ends of all cells, then those of records.
 #[inline(always)]
-fn push(input: &[u8], at: usize, delimiters: u64, line_feeds: u64, index: &mut RecordIndex) {
-    let before = index.cell_ends();
-    index.push_cells(ones(delimiters).map(|bit| (at + bit) as u32));
-    for bit in ones(delimiters & line_feeds) {
-        let up_to_it = delimiters & u64::MAX >> (BLOCK - 1 - bit);
-        let cells = before + up_to_it.count_ones() as usize;
+fn add_delimiters(
+    input: &[u8],
+    at: usize,
+    delimiters: u64,
+    line_feeds: u64,
+    index: &mut RecordIndex,
+) {
+    let before = index.cells();
+    index.push_cells(set_bits(delimiters).map(|bit| (at + bit) as u32));
+    for bit in set_bits(delimiters & line_feeds) {
+        let up_to_here = delimiters & u64::MAX >> (BLOCK_BYTES - 1 - bit);
+        let cells = before + up_to_here.count_ones() as usize;
         index.end_record(input, cells, at + bit);
     }
 }
 
-/// What the bytes before a block leave open.
+/// What a block has to know of the bytes before it.
 #[derive(Debug)]
-struct Quotes {
+struct QuoteState {
     /// All ones where a quoted cell is open.
     inside: u64,
-    /// Lowest bit: the last byte was a delimiter, or there was none.
+    /// Lowest bit: the last byte was a delimiter, or there was no byte.
     after_delimiter: u64,
-    /// Lowest bit: the last byte was a quote that closed a cell, or is the first of a doubled one.
+    /// Lowest bit: the last byte was a closing quote, or the first of a doubled quote.
     after_closing: u64,
 }
 
-impl Default for Quotes {
+impl Default for QuoteState {
     fn default() -> Self {
         Self {
             inside: 0,
@@ -73,14 +80,14 @@ impl Default for Quotes {
     }
 }
 
-impl Quotes {
-    /// The delimiters of the next block, and which bytes of it are line feeds; `None` where a quote is out of place.
-    /// `equal` says which bytes of the block are this one.
+impl QuoteState {
+    /// The masks of the next block's delimiters and of its line feeds; `None` where a quote is out of place. `equal` returns
+    /// the mask of the block's bytes that are equal to its argument.
     #[inline(always)]
     fn delimiters(&mut self, equal: impl Fn(u8) -> u64) -> Option<(u64, u64)> {
         let quotes = equal(b'"');
         let line_feeds = equal(b'\n');
-        let inside = up_to_each(quotes) ^ self.inside;
+        let inside = prefix_xor(quotes) ^ self.inside;
         let opening = quotes & inside;
         let closing = quotes & !inside;
         let delimiters = (equal(b',') | line_feeds) & !inside;
@@ -90,7 +97,7 @@ impl Quotes {
             opening & !(after_delimiter | after_closing) | after_closing & !(opening | delimiters);
         if misplaced != 0 {
             let returns = after_closing & equal(b'\r');
-            // The byte behind the block is not known here.
+            // A line feed at the start of the next block is not seen here.
             let line_ends = returns & line_feeds >> 1;
             if misplaced != line_ends {
                 return None;
@@ -103,12 +110,12 @@ impl Quotes {
     }
 }
 
-/// Each bit: whether the number of ones up to it and with it is odd.
+/// A mask in which each bit says whether the number of `bits` set up to it, itself included, is odd.
 #[inline(always)]
-fn up_to_each(ones: u64) -> u64 {
+fn prefix_xor(bits: u64) -> u64 {
     [1, 2, 4, 8, 16, 32]
         .into_iter()
-        .fold(ones, |odd, distance| odd ^ odd << distance)
+        .fold(bits, |odd, distance| odd ^ odd << distance)
 }
 
 #[cfg(test)]
@@ -116,15 +123,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::csv::{Record, Scanned, scan};
+    use crate::csv::Record;
+    use crate::csv::record::{RecordScan, scan_record};
 
     type Records = Vec<Vec<Vec<u8>>>;
 
-    /// What `scan` finds record by record, up to the first that it does not.
+    /// What `scan_record` finds record by record, up to the first error.
     fn scanned(mut input: &[u8]) -> Records {
         let (mut records, mut ends) = (Vec::new(), Vec::new());
-        while let Scanned::Record { length, content } = scan(input, false, &mut ends) {
-            let record = Record::new(&input[..content], &ends);
+        while let RecordScan::Record { length, content } = scan_record(input, false, &mut ends) {
+            let record = Record::within(&input[..content], &ends, 0);
             records.push(
                 (0..record.cells())
                     .map(|cell| record.raw(cell).to_vec())
@@ -188,7 +196,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever it finds is what the scan finds.
+        /// Every record that it finds is one that `scan_record` finds.
         #[test]
         fn it_finds_what_the_scan_finds(input in "[ab,\"\"\"\n\n\r]{0,300}") {
             let (found, scanned) = (found(input.as_bytes()), scanned(input.as_bytes()));

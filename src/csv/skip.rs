@@ -1,6 +1,6 @@
 //! The end of a record that is too long to be held: found byte by byte, in whatever pieces the record comes.
 
-use super::ReadError;
+use super::error::ReadError;
 
 /// Where in a record the bytes so far end.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,9 +15,9 @@ enum State {
     AfterReturn,
 }
 
-/// Follows one record, with the grammar of [`super::scan`], and keeps none of it.
+/// Follows one record, with the grammar of [`super::record::scan_record`], and keeps none of it.
 #[derive(Debug, Default)]
-pub(super) struct Skip {
+pub(super) struct RecordSkip {
     state: State,
     /// The bytes of the record so far.
     length: usize,
@@ -27,7 +27,7 @@ pub(super) struct Skip {
     closed: usize,
 }
 
-impl Skip {
+impl RecordSkip {
     /// The next bytes of the record. Returns how many of them belong to it, with its line ending, once it ends among them.
     ///
     /// # Errors
@@ -92,11 +92,11 @@ impl Skip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::csv::{Scanned, scan};
+    use crate::csv::record::{RecordScan, scan_record};
 
     /// What becomes of a record that comes in pieces of this length: its length with the line ending, or the error's text.
     fn skipped(input: &[u8], piece: usize) -> Result<usize, String> {
-        let mut skip = Skip::default();
+        let mut skip = RecordSkip::default();
         let mut before = 0;
         for bytes in input.chunks(piece) {
             match skip.advance(bytes) {
@@ -110,11 +110,11 @@ mod tests {
     }
 
     fn scanned(input: &[u8]) -> Result<usize, String> {
-        match scan(input, true, &mut Vec::new()) {
-            Scanned::Record { length, .. } => Ok(length),
-            Scanned::Unterminated(at) => Err(ReadError::Unterminated(at + 1).to_string()),
-            Scanned::AfterQuote(at) => Err(ReadError::AfterQuote(at).to_string()),
-            Scanned::Incomplete => Err("incomplete".to_owned()),
+        match scan_record(input, true, &mut Vec::new()) {
+            RecordScan::Record { length, .. } => Ok(length),
+            RecordScan::Unterminated(at) => Err(ReadError::Unterminated(at + 1).to_string()),
+            RecordScan::AfterQuote(at) => Err(ReadError::AfterQuote(at).to_string()),
+            RecordScan::Incomplete => Err("incomplete".to_owned()),
         }
     }
 

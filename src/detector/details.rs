@@ -53,7 +53,7 @@ impl<'a> Details<'a> {
     /// Reads what [`Details::encode`] or [`Details::copy`] wrote; nothing at all is an event without details.
     pub(crate) fn decode(held: &'a [u8]) -> Self {
         let mut ends = Vec::new();
-        let record = Record::whole(held, &mut ends);
+        let record = Record::parse(held, &mut ends);
         let cell = |index| {
             let range = record.and_then(|record| record.range(index));
             range.and_then(|range| held.get(range)).unwrap_or_default()

@@ -62,7 +62,7 @@ impl Detector {
         Self {
             rules,
             history,
-            sightings: Sightings::new(hasher.clone()),
+            sightings: Sightings::default(),
             hasher,
             held_rows: SpillBuffer::new(spill_folder),
             held_counts: Vec::new(),
@@ -179,11 +179,9 @@ impl Detector {
         text: &[u8],
     ) -> Result<bool, TooManyPairs> {
         // An earlier row of the same group may have brought a pair that was not seen before.
-        let seen = lookup.seen.or_else(|| self.sightings.find(lookup.key));
-        let seen = self
-            .sightings
-            .record_found(seen, lookup.key, text, access)?;
-        if seen.fresh {
+        let found = lookup.seen.or_else(|| self.sightings.find(lookup.key));
+        let seen = self.sightings.record(found, lookup.key, text, access)?;
+        if seen.inserted {
             self.set_first_state(seen.id, lookup);
         }
         // A row that is not the earliest of a pair says nothing about that pair in a table of pairs.
@@ -334,7 +332,7 @@ mod tests {
         };
         let mut detector = Detector::new(rules, history, &[0; 16], folder.path());
         let room = b"billing,192.0.2.7,".len() + b"x,192.0.2.7,".len();
-        detector.sightings = Sightings::with_room(detector.hasher.clone(), room as u32);
+        detector.sightings = Sightings::with_room(room as u32);
         let rows = ["billing", "archive", "x", "y", "billing"];
         let rows = Rows::of(&rows, &detector.hasher);
         let mut counters = Counters::default();

@@ -238,8 +238,8 @@ fn verdict(rules: &Rules, sightings: &Sightings, id: PairId) -> Option<Verdict> 
     Some(Verdict {
         pair: id,
         new: pair.is_new(rules),
-        first: pair.merged_first(),
-        last: pair.merged_last(),
+        first: pair.overall_first(),
+        last: pair.overall_last(),
     })
 }
 

@@ -7,7 +7,7 @@ use super::part::Part;
 use super::row::{BlockError, check_characters, times};
 use super::table::Table;
 use crate::bloom::BloomFilter;
-use crate::csv::{Located, MAX_RECORD_BYTES, ReadError, Record, RecordIndex};
+use crate::csv::{LocatedRecord, MAX_RECORD_BYTES, ReadError, Record, RecordIndex};
 use crate::pair::{self, PairHasher, PairKey};
 use crate::text::timestamp::Timestamp;
 
@@ -127,7 +127,7 @@ impl<'a> KeyFilter<'a> {
     }
 
     /// Those that pass `bloom`.
-    pub fn of(bloom: &'a BloomFilter, hasher: &'a PairHasher) -> Self {
+    pub(crate) fn of(bloom: &'a BloomFilter, hasher: &'a PairHasher) -> Self {
         Self {
             hasher,
             bloom: Some(bloom),
@@ -281,7 +281,7 @@ impl RowReader<'_> {
     /// # Errors
     /// It is not one of the table: what was expected and what was found.
     #[inline]
-    fn read(&mut self, located: &Located<'_>) -> Result<Row, String> {
+    fn read(&mut self, located: &LocatedRecord<'_>) -> Result<Row, String> {
         let record = &located.record;
         let start = located.offset as usize;
         let content = start + record.bytes().len();

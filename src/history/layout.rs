@@ -201,7 +201,7 @@ impl Layout {
         let (first, last) = (self.keys.first()?, self.keys.last()?);
         let is_text = |column: &usize| {
             let cell = record.raw(*column);
-            pair::is_value(cell) && pair::is_text(cell)
+            pair::is_value(cell) && pair::is_canonical(cell)
         };
         if !self.keys_together || !self.keys.iter().all(is_text) {
             return None;
@@ -317,14 +317,10 @@ fn are_together(columns: &[usize], all: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::csv::{Scanned, scan};
 
     fn with_record<T>(line: &str, then: impl FnOnce(&Record<'_>) -> T) -> T {
         let mut ends = Vec::new();
-        let Scanned::Record { content, .. } = scan(line.as_bytes(), true, &mut ends) else {
-            panic!("{line:?} is no record");
-        };
-        then(&Record::new(&line.as_bytes()[..content], &ends))
+        then(&Record::parse(line.as_bytes(), &mut ends).unwrap())
     }
 
     fn layout(header: &str) -> Layout {

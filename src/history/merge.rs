@@ -246,7 +246,7 @@ impl Merge<'_> {
         let (content, ending) = block.parts(row);
         let out = staged.buffer();
         let layout = &head.layout;
-        match Record::whole(content, &mut self.ends) {
+        match Record::parse(content, &mut self.ends) {
             Some(record) => layout.push_row(out, &record, change.first, change.last),
             // It was a record when it was read.
             None => out.extend_from_slice(content),
@@ -335,6 +335,7 @@ fn copy_bytes(part: &mut Part<'_>, path: &Path, staged: &mut Staged<'_>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Access;
     use crate::pair::push_value;
     use crate::text::timestamp::Timestamp;
 
@@ -346,12 +347,20 @@ mod tests {
         let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
         let history = History::new(&path, &keys).unwrap();
         let hasher = PairHasher::new(&[0; 16]);
-        let mut sightings = Sightings::new(hasher.clone());
+        let mut sightings = Sightings::default();
         let mut pair = Vec::new();
         push_value(&mut pair, b"new");
         push_value(&mut pair, b"192.0.2.9");
         let time = Timestamp::from_seconds(7);
-        sightings.record(&pair, time, time, 1).unwrap();
+        let access = Access {
+            first: time,
+            last: time,
+            success: true,
+            count: 1,
+        };
+        sightings
+            .record(None, hasher.key(&pair), &pair, &access)
+            .unwrap();
         let source = Source::open(&path).unwrap();
         let staging = Staging {
             folder: folder.path(),

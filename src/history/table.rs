@@ -9,7 +9,7 @@ use super::part::Part;
 use super::row::{BlockError, check_characters};
 use super::source::{Source, unreadable};
 use super::system::{escaped_path, uninterrupted};
-use crate::csv::{Header, Located, ReadError, Record, RecordReader, record_of};
+use crate::csv::{Header, LocatedRecord, ReadError, Record, RecordReader, encode_record};
 use crate::error::Error;
 use crate::text::escape;
 use crate::text::timestamp::{FIRST_TIME, LAST_TIME};
@@ -50,7 +50,7 @@ impl Head {
             .map(String::as_str)
             .chain([FIRST_TIME, LAST_TIME]);
         Self {
-            bytes: record_of(names.map(str::as_bytes)),
+            bytes: encode_record(names.map(str::as_bytes)),
             mark: 0,
             layout: Layout::first(keys.len()),
         }
@@ -141,7 +141,7 @@ impl Table {
     }
 }
 
-fn head_layout(path: &Path, line: &Located<'_>, keys: &[String]) -> Result<Layout, Error> {
+fn head_layout(path: &Path, line: &LocatedRecord<'_>, keys: &[String]) -> Result<Layout, Error> {
     check_characters(&line.record).map_err(|found| broken(path, 1, &found))?;
     Layout::find(&Header::new(&line.record), keys)
         .map_err(|expected| not_a_history(path, &expected, &line.record))

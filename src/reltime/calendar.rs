@@ -87,11 +87,11 @@ fn snap_clock(instant: i64, seconds: i64, zone: &Zone) -> Option<i64> {
     instant.checked_sub(wall_clock.rem_euclid(seconds))
 }
 
-/// The beginning of the day that `first_day` makes of the date at `instant`.
+/// The beginning of the day that `first_day` returns for the date at `instant`.
 fn snap_date(instant: i64, zone: &Zone, first_day: impl Fn(Date) -> Option<Date>) -> Option<i64> {
     let wall_clock = from_seconds(instant.checked_add(zone.offset_at(instant)?)?)?;
     let midnight = DateTime::from_parts(first_day(wall_clock.date())?, Time::midnight());
-    // Where the clocks skip midnight, the time past the gap that is meant may be later than this one.
+    // Where the clocks skip midnight, the day begins after the gap, which may be later than `instant`.
     zone.instant_of(midnight).map(|begin| begin.min(instant))
 }
 

@@ -1,21 +1,12 @@
 //! The grammar of a relative time: from text to steps. The rules and their sources stand in the
 //! parent module.
 //!
-//! Invariants: a text is read once, from left to right; every error names the byte, what was found
-//! there and what may stand there; text from outside appears in errors with its control and
-//! non-ASCII characters escaped.
+//! Invariant: a text is read once, from left to right.
 
-use std::borrow::Cow;
-use std::error::Error;
-use std::fmt;
+use super::error::{Expected, Found, Hint, ParseError};
 
 /// The longest relative time that is read, in bytes.
 pub const MAX_TEXT_BYTES: usize = 256;
-
-const STEP_OR_NOW: &str = "\"-\", \"+\", \"@\" or now, for example -70m@m";
-const STEP_OR_END: &str = "\"-\", \"+\", \"@\" or the end, for example -1d@d+3h";
-const UNIT: &str = "a unit: s, m, h, d, w, mon, q or y";
-const SNAP: &str = "a unit to snap to: s, m, h, d, w, w0 to w7, mon, q or y";
 
 /// A unit of time, to move by or to snap to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +45,7 @@ pub(super) enum Action {
     Offset { number: i64, unit: Unit },
     /// Round down to the beginning of a unit.
     Snap(Unit),
-    /// Round down to the beginning of the last such day of the week, today included: 0 is Sunday, 6
-    /// is Saturday.
+    /// Round down to the beginning of the last such weekday, today included: 0 is Sunday, 6 is Saturday.
     SnapWeekday(i8),
 }
 
@@ -76,15 +66,15 @@ impl Action {
 /// One step of a relative time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Step {
-    /// Where the step begins, counted in bytes from 1.
+    /// The byte of the text, from 1, at which the step begins.
     pub(super) column: usize,
     pub(super) action: Action,
 }
 
-/// Reads the steps of a relative time; `now` alone has none.
+/// Reads the steps of a relative time; for `now` alone, the result is empty.
 pub(super) fn parse(text: &str) -> Result<Vec<Step>, ParseError> {
     if text.len() > MAX_TEXT_BYTES {
-        return Err(ParseError::too_long(text));
+        return Err(too_long(text));
     }
     let mut reader = Reader { text, rest: text };
     let now = reader.skip("now()") || reader.skip("now");
@@ -98,7 +88,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Step>, ParseError> {
     Ok(steps)
 }
 
-/// The part of the text that has not been read yet.
+/// A text and what of it has not been read yet.
 struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
@@ -114,7 +104,7 @@ impl<'a> Reader<'a> {
         } else if self.skip("+") {
             self.offset("")?
         } else {
-            return Err(self.refuse(STEP_OR_END));
+            return Err(self.refuse(Expected::StepOrEnd));
         };
         Ok(Step { column, action })
     }
@@ -125,22 +115,26 @@ impl<'a> Reader<'a> {
         let number = if digits.is_empty() { "1" } else { digits };
         let Ok(number) = format!("{minus}{number}").parse() else {
             self.rest = before;
-            return Err(self.refuse("a number of at most 18 digits"));
+            return Err(self.refuse(Expected::Number));
         };
-        let unit = self.name(Unit::from_name, u8::is_ascii_alphabetic, UNIT)?;
+        let unit = self.name(Unit::from_name, u8::is_ascii_alphabetic, Expected::Unit)?;
         Ok(Action::Offset { number, unit })
     }
 
     fn snap(&mut self) -> Result<Action, ParseError> {
-        self.name(Action::snap_to, u8::is_ascii_alphanumeric, SNAP)
+        self.name(
+            Action::snap_to,
+            u8::is_ascii_alphanumeric,
+            Expected::SnapUnit,
+        )
     }
 
-    /// Reads a run of bytes that `meaning` knows.
+    /// Reads a word of bytes that `belongs` accepts, and looks up its meaning.
     fn name<T>(
         &mut self,
         meaning: fn(&str) -> Option<T>,
         belongs: fn(&u8) -> bool,
-        expected: &'static str,
+        expected: fn(Hint) -> Expected,
     ) -> Result<T, ParseError> {
         let before = self.rest;
         let name = self.run(belongs);
@@ -148,41 +142,38 @@ impl<'a> Reader<'a> {
             return Ok(found);
         }
         self.rest = before;
-        Err(match meaning(&name.to_ascii_lowercase()) {
-            Some(_) => self.refuse(format!(
-                "{expected}, in lower case (m is minutes, mon is months)"
-            )),
-            None => self.refuse(expected),
-        })
+        let hint = match meaning(&name.to_ascii_lowercase()) {
+            Some(_) => Hint::LowerCase,
+            None => Hint::None,
+        };
+        Err(self.refuse(expected(hint)))
     }
 
     /// The error for a text that begins with neither a sign, a snap nor `now`.
     fn refuse_start(&self) -> ParseError {
         let token = self.token();
         if token.bytes().all(|byte| byte.is_ascii_digit()) && !token.is_empty() {
-            return self.refuse(format!("a sign and a unit, for example -{token}m"));
+            return self.refuse(Expected::SignAndUnit(token.to_owned()));
         }
         if token.starts_with(|first: char| first.is_ascii_digit()) {
-            return self.refuse(format!(
-                "a sign: write -{token} for the past or +{token} for the future"
-            ));
+            return self.refuse(Expected::Sign(token.to_owned()));
         }
         if token.starts_with("rt") {
-            return self.refuse("a relative time without the real-time prefix rt");
+            return self.refuse(Expected::NoRealTimePrefix);
         }
-        self.refuse(STEP_OR_NOW)
+        self.refuse(Expected::StepOrNow)
     }
 
-    fn refuse(&self, expected: impl Into<Cow<'static, str>>) -> ParseError {
-        let token = self.token();
+    /// The error at this place of the text.
+    fn refuse(&self, expected: Expected) -> ParseError {
         ParseError {
             text: self.text.to_owned(),
             column: self.column(),
-            found: match token {
-                "" => "the end".to_owned(),
-                _ => format!("\"{}\"", token.escape_default()),
+            found: match self.token() {
+                "" => Found::End,
+                token => Found::Token(token.to_owned()),
             },
-            expected: expected.into(),
+            expected,
         }
     }
 
@@ -206,7 +197,7 @@ impl<'a> Reader<'a> {
         rest.is_some()
     }
 
-    /// Reads the ASCII bytes that belong, as many as come.
+    /// Reads the ASCII bytes up to the first that `belongs` does not accept.
     fn run(&mut self, belongs: fn(&u8) -> bool) -> &'a str {
         let length = self.rest.bytes().take_while(belongs).count();
         let (run, rest) = self.rest.split_at_checked(length).unwrap_or_default();
@@ -219,42 +210,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Why a text is not a relative time: what was found, where, and what may stand there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseError {
-    text: String,
-    /// Counted in bytes from 1.
-    column: usize,
-    found: String,
-    expected: Cow<'static, str>,
-}
-
-impl ParseError {
-    fn too_long(text: &str) -> ParseError {
-        let beginning: String = text.chars().take(32).collect();
-        ParseError {
-            text: beginning + "...",
-            column: MAX_TEXT_BYTES + 1,
-            found: format!("a text of {} bytes", text.len()),
-            expected: format!("at most {MAX_TEXT_BYTES} bytes").into(),
-        }
+fn too_long(text: &str) -> ParseError {
+    let beginning: String = text.chars().take(32).collect();
+    ParseError {
+        text: beginning + "...",
+        column: MAX_TEXT_BYTES + 1,
+        found: Found::LongText(text.len()),
+        expected: Expected::ShorterText(MAX_TEXT_BYTES),
     }
 }
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "relative time \"{}\", column {}: found {}, expected {}",
-            self.text.escape_default(),
-            self.column,
-            self.found,
-            self.expected
-        )
-    }
-}
-
-impl Error for ParseError {}
 
 #[cfg(test)]
 mod tests {

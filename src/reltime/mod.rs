@@ -38,7 +38,7 @@
 //!
 //! - A number without a sign is refused. The manual begins a relative time with a sign and reads a
 //!   bare number as an absolute time; the one `earliest=2d@d` of the Search Reference does not say
-//!   which way it goes.
+//!   whether it is in the past or in the future.
 //! - Units are lower case, as in the manual and in the unit table of Splunk's own pages: `M` could
 //!   mean minute or month.
 //! - Real-time windows (`rt-5m`) are refused: they move on while the search runs.
@@ -51,20 +51,21 @@
 //!   own beginning, and a zone half an hour off UTC snaps to the full hour of its own clock.
 
 mod calendar;
+mod error;
 mod grammar;
 mod serialized;
 mod zone;
 
-use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-pub use grammar::{MAX_TEXT_BYTES, ParseError};
+pub use error::{OutOfRange, ParseError};
+pub use grammar::MAX_TEXT_BYTES;
 pub use zone::Zone;
 
 use grammar::Step;
 
-/// A relative time as the user wrote it, ready to be resolved. Clones share one allocation.
+/// A relative time as the user wrote it, parsed. Clones share the memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelativeTime {
     text: Arc<str>,
@@ -76,7 +77,7 @@ impl RelativeTime {
     ///
     /// # Errors
     ///
-    /// [`ParseError`] says what was found, at which byte, and what may stand there.
+    /// The text does not follow the grammar.
     pub fn parse(text: &str) -> Result<RelativeTime, ParseError> {
         let steps = grammar::parse(text)?;
         Ok(RelativeTime {
@@ -90,7 +91,7 @@ impl RelativeTime {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`] where a step leaves the years -9999 to 9999.
+    /// A step leaves the years -9999 to 9999.
     pub fn resolve(&self, now: i64, zone: &Zone) -> Result<i64, OutOfRange> {
         self.steps.iter().try_fold(now, |instant, step| {
             calendar::apply(step.action, instant, zone).ok_or_else(|| OutOfRange {
@@ -106,27 +107,6 @@ impl fmt::Display for RelativeTime {
         f.write_str(&self.text)
     }
 }
-
-/// A relative time that leads out of the calendar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutOfRange {
-    text: Arc<str>,
-    /// Where the step begins that leaves the calendar, counted in bytes from 1.
-    column: usize,
-}
-
-impl fmt::Display for OutOfRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "relative time \"{}\", column {}: expected a time in the years -9999 to 9999, \
-             found one outside of them: write a smaller number",
-            self.text, self.column
-        )
-    }
-}
-
-impl Error for OutOfRange {}
 
 #[cfg(test)]
 mod tests {

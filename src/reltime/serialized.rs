@@ -2,8 +2,7 @@
 //! `search/timeparser/tz`.
 //!
 //! Invariants: the number of types and of transitions is bounded; transitions ascend; an offset is
-//! a possible one. A text that breaks one of these is no time zone: nothing is guessed from the
-//! rest of it.
+//! a possible one. A text that breaks one of these is refused as a whole.
 //!
 //! ```text
 //! ### SERIALIZED TIMEZONE FORMAT 1.0;Y-25200 YW 50 44 54;Y-28800 NW 50 53 54;@9972000 0;@25693200 1;$
@@ -15,7 +14,7 @@
 //! $                                             the end; may be missing
 //! ```
 //!
-//! Splunk documents none of this. The format is that of a compiled time zone file written out
+//! Splunk does not document this. The format is that of a compiled time zone file written out
 //! (tzfile(5)), and the reading of `C`, `Y` and `@` is that of the timeline in Splunk's web client,
 //! which skips entries of other kinds. Before the first transition the first type without daylight
 //! saving time is in force, as in tzfile(5); after the last one, its type: Splunk serializes
@@ -101,19 +100,19 @@ impl Transitions {
         last.map_or(self.before_first, |transition| transition.offset)
     }
 
-    /// The first instant at which the clocks show `wall_clock`, given as the seconds since the
-    /// epoch that it would be in UTC; the instant as far past the gap as the time is past the gap's
-    /// beginning where they never do.
+    /// The first instant at which the clocks show `wall_clock`, which is given in epoch seconds as
+    /// if it were UTC. Where the clocks skip it, the instant as far after the gap as `wall_clock`
+    /// is after the beginning of the gap.
     pub(super) fn instant_of(&self, wall_clock: i64) -> i64 {
-        let mut meant = wall_clock - self.before_first;
+        let mut instant = wall_clock - self.before_first;
         for transition in &self.transitions {
             let next = wall_clock - transition.offset;
-            if meant < transition.at || next < transition.at {
-                return meant;
+            if instant < transition.at || next < transition.at {
+                return instant;
             }
-            meant = next;
+            instant = next;
         }
-        meant
+        instant
     }
 }
 

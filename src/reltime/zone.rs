@@ -1,7 +1,7 @@
 //! Time zones: the UTC offset at an instant, and the instant of a wall clock time.
 //!
-//! Invariants: a wall clock time that the clocks skipped is moved past the gap; of one that they
-//! showed twice the earlier instant is meant. Both kinds of zone, the system's and Splunk's, follow
+//! Invariants: a wall clock time that the clocks skipped is moved past the gap; one that they showed twice is
+//! the earlier instant. Both kinds of zone, the system's and Splunk's, follow
 //! the same two rules.
 
 use std::sync::Arc;
@@ -50,8 +50,8 @@ impl Zone {
     pub(super) fn instant_of(&self, wall_clock: DateTime) -> Option<i64> {
         match &self.0 {
             Rules::Database(zone) => {
-                let meant = zone.to_ambiguous_timestamp(wall_clock).compatible();
-                meant.ok().map(Timestamp::as_second)
+                let instant = zone.to_ambiguous_timestamp(wall_clock).compatible();
+                instant.ok().map(Timestamp::as_second)
             }
             Rules::Serialized(transitions) => Some(transitions.instant_of(to_seconds(wall_clock)?)),
         }

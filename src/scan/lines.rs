@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::csv::fill;
+use crate::csv::read_full;
 
 /// The longest line that is looked at, in bytes: S3's own are a few thousand at most. The rest of a longer one is
 /// skipped, not held.
@@ -40,7 +40,7 @@ impl<R: Read> LineReader<R> {
                 text.resize(length + PIECE_BYTES, 0);
             }
             let room = text.get_mut(length..length + PIECE_BYTES);
-            let read = fill(&mut self.input, room.unwrap_or_default())?;
+            let read = read_full(&mut self.input, room.unwrap_or_default())?;
             if read == 0 {
                 return Ok(length);
             }
@@ -64,7 +64,7 @@ impl<R: Read> LineReader<R> {
     fn skip_line(&mut self) -> io::Result<()> {
         let mut piece = vec![0; PIECE_BYTES];
         loop {
-            let read = fill(&mut self.input, &mut piece)?;
+            let read = read_full(&mut self.input, &mut piece)?;
             let piece = piece.get(..read).unwrap_or_default();
             let rest = memchr(b'\n', piece).and_then(|line_feed| piece.get(line_feed + 1..));
             self.begun.extend_from_slice(rest.unwrap_or_default());

@@ -1,5 +1,5 @@
-//! Where the command is installed: the app's folder, found from the program's own path and from nothing else, so that
-//! no environment variable changes where data goes.
+//! The app in which the command is installed. Its folder is found from the program's own path alone, so that no environment
+//! variable changes where data is written.
 //!
 //! ```text
 //! <app>/bin/s3newip                    or, where splunkd looks first on x86_64 (commands.conf.spec, filename):
@@ -36,7 +36,7 @@ impl App {
     /// The app that the program at `executable` belongs to.
     ///
     /// # Errors
-    /// The program does not stand in a `bin` folder.
+    /// The program is not in a `bin` folder.
     pub fn of(executable: &Path) -> Result<Self, Error> {
         let bin = executable
             .parent()
@@ -65,7 +65,7 @@ impl App {
         self.folder.join("lookups")
     }
 
-    /// The app's name: that of its folder, by which splunkd knows it too.
+    /// The app's name, which is that of its folder.
     pub fn name(&self) -> &OsStr {
         self.folder.file_name().unwrap_or_default()
     }
@@ -73,7 +73,7 @@ impl App {
     /// Splunk's own folder, `SPLUNK_HOME`.
     ///
     /// # Errors
-    /// The app does not stand in `etc/apps`.
+    /// The app is not in `etc/apps`.
     pub fn splunk_home(&self) -> Result<&Path, Error> {
         let apps = self.folder.parent();
         let etc = apps.filter(|folder| folder.ends_with("etc/apps"));

@@ -1,29 +1,29 @@
-//! The frames of Splunk's chunked protocol, version 1.0: bytes and lengths, nothing else.
+//! The frames of Splunk's chunked protocol, version 1.0: their header lines.
 //!
 //! ```text
 //! chunked 1.0,<metadata bytes>,<body bytes>\n<metadata JSON><body CSV>
 //! ```
 //!
-//! Lengths are bytes of the encoded text. splunkd sends the header line just so (all recorded sessions); the Python SDK
-//! also takes spaces around the version and the lengths (`search_command.py`), and so does this. A length is a promise:
-//! nothing is allocated for it before the bytes arrive.
+//! Lengths are bytes of the encoded text. splunkd sends the header line exactly so (all recorded sessions). The Python SDK
+//! also accepts spaces around the version and the lengths (`search_command.py`), and so does this module. A length is not
+//! trusted: memory is allocated only for bytes that have arrived.
 
 /// The longest header line, in bytes with its line feed: two 20-digit numbers and some spaces fit.
 pub const MAX_HEADER_BYTES: usize = 64;
 
-/// The largest metadata, in bytes. splunkd's hold the whole search text, which people keep far below this.
+/// The largest metadata, in bytes. splunkd's hold the text of the search, which is far shorter.
 pub const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// The two lengths of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// Bytes of metadata.
+    /// The length of the metadata, in bytes.
     pub metadata: u64,
-    /// Bytes of body.
+    /// The length of the body, in bytes.
     pub body: u64,
 }
 
-/// Reads a header line without its line feed. `None` where it is none.
+/// Reads a header line without its line feed. `None` where it does not have that form.
 pub fn parse_header(line: &[u8]) -> Option<Header> {
     let line = std::str::from_utf8(line).ok()?;
     let mut parts = line.split(',');
@@ -45,7 +45,7 @@ fn length(text: &str) -> Option<u64> {
     digits.parse().ok().filter(|_| plain)
 }
 
-/// The header line, with its line feed.
+/// The header line of a frame, with its line feed.
 pub fn header_line(header: Header) -> String {
     format!("chunked 1.0,{},{}\n", header.metadata, header.body)
 }

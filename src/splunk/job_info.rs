@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! now       column `now` of info.csv; else the epoch after `_at_` in a scheduled search's id; else the whole seconds in an
-//!           ad hoc search's id; else the clock. Never from earliest or latest, which people set as they like.
+//!           ad hoc search's id; else the clock. Never from earliest or latest, which the user chooses.
 //! zone      column `_tz` of info.csv; else the machine's.
 //! cluster   column `is_shc_mode` of info.csv is 1 on a member of a search head cluster (recorded sessions have 0).
 //! ```
 //!
-//! info.csv holds an authentication token: only the columns named here are looked at, nothing is repeated in messages.
+//! info.csv holds an authentication token: only the columns named here are read, and messages repeat nothing of it.
 
 use std::fs::File;
 use std::io::Read;
@@ -16,8 +16,8 @@ use std::path::Path;
 use crate::reltime::Zone;
 use crate::text::timestamp::Timestamp;
 
-/// The most bytes of info.csv that are read: its second line ends long before. One that does not is not believed, since
-/// it may have been cut within a number.
+/// The most bytes of info.csv that are read: its second line ends long before. A longer second line is ignored, since it may
+/// have been cut within a number.
 pub const MAX_INFO_BYTES: u64 = 4 << 20;
 
 /// What info.csv says.
@@ -32,7 +32,7 @@ pub struct JobInfo {
 }
 
 impl JobInfo {
-    /// Reads `<dispatch folder>/info.csv`. What is missing or cannot be read is simply not known.
+    /// Reads `<dispatch folder>/info.csv`. Where that is missing or cannot be read, nothing is known.
     pub fn read(dispatch_dir: Option<&Path>) -> Self {
         let file = dispatch_dir.and_then(|folder| File::open(folder.join("info.csv")).ok());
         file.map(|file| Self::parse(file.take(MAX_INFO_BYTES)))
@@ -89,8 +89,8 @@ impl JobInfo {
     }
 }
 
-/// `scheduler__<owner>__<app>__RMD5<hash>_at_<epoch>_<n>`, also behind other words, as in `rt_scheduler__…`. The last
-/// `_at_` counts: owners choose their names.
+/// `scheduler__<owner>__<app>__RMD5<hash>_at_<epoch>_<n>`, also after other words, as in `rt_scheduler__…`. The last `_at_`
+/// counts, because an owner's name may have one.
 fn scheduled(sid: &str) -> Option<i64> {
     let (_, scheduled) = sid.split_once("scheduler__")?;
     let (_, after) = scheduled.rsplit_once("_at_")?;

@@ -1,4 +1,4 @@
-//! The metadata of the protocol's frames: JSON in both directions.
+//! The metadata of the protocol's frames, in both directions.
 //!
 //! Unknown keys are ignored and every key but `action` may be missing: splunkd's versions differ, and its probe
 //! processes get less (recorded sessions; .conf21 DEV1387B, slides 16 to 27).
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::splunk::session_key::{self, SessionKey};
 
-/// What splunkd asks.
+/// A request of splunkd.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object with an action")]
 pub struct Request {
@@ -31,9 +31,9 @@ impl Request {
     /// Reads a frame's metadata.
     ///
     /// # Errors
-    /// It is no JSON object with an action.
+    /// The metadata is not a JSON object with an action.
     pub fn parse(metadata: &[u8]) -> Result<Self, serde_json::Error> {
-        // A derived reader takes a list of values for an object.
+        // serde's derived code also accepts a list of the values.
         if metadata.trim_ascii_start().starts_with(b"[") {
             return Err(serde_json::Error::custom(
                 "expected an object, found a list",
@@ -93,7 +93,7 @@ impl SearchInfo {
             .map(PathBuf::from)
     }
 
-    /// The search's id; empty where splunkd names none.
+    /// The search's id; empty where splunkd does not name it.
     pub fn sid(&self) -> &str {
         self.sid.as_deref().unwrap_or_default()
     }
@@ -109,60 +109,59 @@ impl SearchInfo {
     }
 }
 
-/// What the command answers. The keys are written in this order: `inspector` before `error`, or splunkd loses the
-/// messages (Splunk's Machine Learning Toolkit, `cexc.py`).
+/// A reply of the command. The keys are written in this order: with `error` before `inspector`, splunkd loses the messages (Splunk's Machine Learning Toolkit, `cexc.py`).
 #[derive(Debug, Default, Serialize)]
 pub struct Reply {
-    /// The kind of command; in the answer to getinfo.
+    /// The type of the command; in the reply to getinfo.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Kind>,
-    /// The fields that the command reads; in the answer to getinfo.
+    pub kind: Option<CommandType>,
+    /// The fields that the command reads; in the reply to getinfo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required_fields: Option<Vec<String>>,
-    /// Messages for the person who searches.
+    /// Messages for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inspector: Option<Inspector>,
-    /// Whether the command has no more to say.
+    /// Whether this is the last reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<bool>,
-    /// What makes the search fail.
+    /// The error that makes the search fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// Where a command runs and what it returns.
+/// The type of a command: where it runs and what it returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum CommandType {
     /// On the search head, over all rows, and returns events.
     Events,
     /// On the search head, over all rows, and returns a table.
     Reporting,
 }
 
-/// The job inspector's part of an answer.
+/// The part of a reply that the job inspector shows.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Inspector {
-    /// Level and text.
+    /// The messages, with their levels.
     pub messages: Vec<(Level, String)>,
 }
 
-/// How much a message matters.
+/// The level of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// In the job inspector.
+    /// Shown in the job inspector.
     Info,
-    /// A yellow banner.
+    /// Shown as a yellow banner.
     Warn,
-    /// A red banner; the search goes on.
+    /// Shown as a red banner; the search goes on.
     Error,
 }
 
 impl Reply {
-    /// The JSON text.
+    /// The reply as JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        // Strings, booleans and lists of them always have a JSON form.
+        // Cannot fail: strings, booleans and lists of them have a JSON form.
         serde_json::to_vec(self).unwrap_or_default()
     }
 }

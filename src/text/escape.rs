@@ -1,16 +1,17 @@
-//! Text from outside, made safe to show: in a message, in a table on a terminal.
+//! Escapes for text from outside, before it is shown in a message or in a table on a terminal.
 //!
 //! Attackers write part of every S3 log line. A terminal escape, a line break or a direction override in a user agent
-//! must not rewrite what a person reads, so everything that is not plainly visible is written as an escape.
+//! must not rewrite what a person reads, so every character that a terminal
+//! does not simply show is written as an escape.
 
 use std::fmt::Write;
 
-/// The most characters of a foreign value that a message repeats.
+/// The most characters of a value from outside that a message repeats.
 const MESSAGE_CHARACTERS: usize = 80;
 
-/// `text` as one line in double quotes for a message: escaped, and cut after 80 characters.
+/// `text` in double quotes for a message: escaped, and cut after 80 characters.
 pub fn quoted(text: &[u8]) -> String {
-    // A character has at most four bytes; one more shows that there are more.
+    // A character has at most four bytes. One character more than is shown tells that there are more.
     let safe = escaped(text.get(..(MESSAGE_CHARACTERS + 1) * 4).unwrap_or(text));
     match safe.char_indices().nth(MESSAGE_CHARACTERS) {
         Some((cut, _)) => format!("\"{}...\"", safe.get(..cut).unwrap_or_default()),
@@ -24,39 +25,39 @@ pub fn escaped(text: &[u8]) -> String {
     let mut safe = String::with_capacity(text.len());
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {
-            push_visible(&mut safe, character);
+            push_escaped(&mut safe, character);
         }
         for byte in chunk.invalid() {
-            push_byte(&mut safe, *byte);
+            push_hex(&mut safe, *byte);
         }
     }
     safe
 }
 
-/// Whether a terminal shows a character as it is, and does nothing else.
+/// Whether a terminal shows a character and does nothing else.
 pub fn is_visible(character: char) -> bool {
     !character.is_ascii_control() && !is_deceptive(character)
 }
 
-fn push_visible(safe: &mut String, character: char) {
+fn push_escaped(safe: &mut String, character: char) {
     match character {
         character if is_visible(character) => safe.push(character),
         '\n' | '\r' | '\t' => safe.extend(character.escape_default()),
-        character if character.is_ascii_control() => push_byte(safe, character as u8),
+        character if character.is_ascii_control() => push_hex(safe, character as u8),
         character => safe.extend(character.escape_unicode()),
     }
 }
 
-fn push_byte(safe: &mut String, byte: u8) {
+fn push_hex(safe: &mut String, byte: u8) {
     // Writing to a String cannot fail.
     let _ = write!(safe, "\\x{byte:02x}");
 }
 
-/// Characters that a terminal acts on or does not show: C1 controls, line and paragraph separators, blank braille, the
+/// Whether a terminal acts on a character, or does not show it: C1 controls, line and paragraph separators, blank braille, the
 /// controls of hieroglyphs and of annotations, and what Unicode calls default ignorable, from the soft hyphen to tags
 /// (DerivedCoreProperties, Default_Ignorable_Code_Point).
 fn is_deceptive(character: char) -> bool {
-    // All of ASCII but its control characters is plain.
+    // ASCII has no such characters but its controls, which the caller knows.
     !character.is_ascii()
         && matches!(character,
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

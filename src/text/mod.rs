@@ -1,5 +1,5 @@
-//! Bytes of text: found 64 at a time, made safe to show, read as times.
+//! Bytes of text: searched 64 at a time, escaped, read and written as times.
 
-pub mod blocks;
+pub(crate) mod blocks;
 pub mod escape;
 pub mod timestamp;

@@ -1,14 +1,14 @@
 //! Points in time, exact to the microsecond: no floating point, so no drift however often they are merged.
 //!
-//! Written as Splunk writes `_time`: decimal epoch seconds, without a fraction where there is none.
+//! Written as Splunk writes `_time`: decimal epoch seconds, with a fraction only where it is not zero.
 //!
 //! ```text
 //! [+|-] digits [ "." digits ]          1433261392   1433261392.934936   -0.5
 //! ```
 
-/// The column of first times, and that of last times, as they are written.
+/// The column of first times, as it is written.
 pub const FIRST_TIME: &str = "firstTime";
-/// See [`FIRST_TIME`].
+/// The column of last times, as it is written.
 pub const LAST_TIME: &str = "lastTime";
 
 /// The columns that hold a first and a last time, the preferred ones first: ours, those of Splunk's baseline search and
@@ -25,7 +25,7 @@ pub struct Timestamp(i64);
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// The last second of the year 9999: what is beyond is a mistake or an attack, not a log record's time.
+/// The last second of the year 9999. A later time is a mistake or an attack, not a log record's time.
 const MAX_SECONDS: i64 = 253_402_300_799;
 
 impl Timestamp {
@@ -34,7 +34,7 @@ impl Timestamp {
     /// Earlier than every time that [`Timestamp::parse`] accepts.
     pub const MIN: Self = Self(i64::MIN);
 
-    /// From whole epoch seconds; saturates at the years 1970 - 8030 .. 9999.
+    /// From whole epoch seconds. A time after the year 9999, or as far before 1970, is clamped.
     pub fn from_seconds(seconds: i64) -> Self {
         Self(seconds.clamp(-MAX_SECONDS, MAX_SECONDS) * MICROS_PER_SECOND)
     }
@@ -46,9 +46,9 @@ impl Timestamp {
         Self::parse_plain(text).or_else(|| Self::parse_any(text))
     }
 
-    /// Reads eight to ten digits and nothing else, as nearly all times are written: from 1970 until the year 2286.
+    /// Reads eight to ten digits and nothing else. Nearly all times are written so: those from 1970 until the year 2286.
     #[inline]
-    pub fn parse_plain(text: &[u8]) -> Option<Self> {
+    pub(crate) fn parse_plain(text: &[u8]) -> Option<Self> {
         let (eight, rest) = text.split_first_chunk()?;
         let mut seconds = eight_digits(*eight)?;
         if rest.len() > 2 {
@@ -64,7 +64,7 @@ impl Timestamp {
         Some(Self(seconds.cast_signed() * MICROS_PER_SECOND))
     }
 
-    /// Reads every form.
+    /// Reads every form of the grammar.
     fn parse_any(text: &[u8]) -> Option<Self> {
         let (negative, digits) = match text.split_first()? {
             (b'-', rest) => (true, rest),
@@ -90,13 +90,13 @@ impl Timestamp {
         let fraction = micros % 1_000_000;
         if fraction > 0 {
             out.push(b'.');
-            // With a one before them, leading zeros are digits.
+            // The one in front keeps the leading zeros; it is skipped.
             let digits = digits.format(1_000_000 + fraction).trim_end_matches('0');
             out.extend(digits.bytes().skip(1));
         }
     }
 
-    /// As RFC 3339 writes it, in UTC: `2026-03-06T09:15:22Z`.
+    /// The time in UTC as RFC 3339 writes it: `2026-03-06T09:15:22Z`.
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_microsecond(self.0)
             .map_or_else(|_| self.0.to_string(), |time| time.to_string())
@@ -108,8 +108,8 @@ impl Timestamp {
     }
 }
 
-/// The value of eight ASCII digits, all at once: of two neighbours (bytes, then pairs, then fours) the first is worth
-/// ten, a hundred, ten thousand times the second.
+/// The value of eight ASCII digits, computed on all of them at once: two neighbours (digits, then pairs, then fours) are
+/// added, the first times ten, a hundred, ten thousand.
 #[inline]
 fn eight_digits(text: [u8; 8]) -> Option<u64> {
     const ZEROS: u64 = u64::from_le_bytes(*b"00000000");

@@ -52,7 +52,7 @@ def needed(wanted, fields, command):
 
 
 def search_step(tokens, fields):
-    """A search of events at the front, a filter of what is there behind it."""
+    """A search of events as the first command, a filter of the rows so far after another command."""
     return fields or set(EVENT_FIELDS)
 
 

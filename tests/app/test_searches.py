@@ -1,5 +1,5 @@
 """What the app's searches say: the command accepts every `| s3newip ...` that is written anywhere, and every field that a
-saved search names is there when it is named. The fields behind `s3newip` are asked of the packaged binary itself.
+saved search names is there when it is named. Which fields come out of `s3newip` is asked of the packaged binary itself.
 """
 
 import json
@@ -65,9 +65,9 @@ class WithTheApp(unittest.TestCase):
 
     def fields_of(self, search):
         """The fields at the end of a search."""
-        return spl.fields_after(spl.expand(search, self.macros), self.fields_behind_s3newip)
+        return spl.fields_after(spl.expand(search, self.macros), self.fields_out_of_s3newip)
 
-    def fields_behind_s3newip(self, arguments, fields):
+    def fields_out_of_s3newip(self, arguments, fields):
         row = {field: ROW.get(field, "x") for field in sorted(fields)}
         row["_raw"] = ""
         self.installed.history.unlink(missing_ok=True)

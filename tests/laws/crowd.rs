@@ -11,6 +11,8 @@ use crate::support::{Dice, HISTORY};
 use std::collections::BTreeMap;
 
 const PAIRS: usize = 3000;
+/// Rows of other pairs after each row of a known one: the history is several blocks long, as the command reads it.
+const OTHERS: usize = 10;
 const ROWS: usize = 20_000;
 /// Bytes of padding in a row: all rows together are about 80 MB.
 const PADDING: usize = 4000;
@@ -20,6 +22,7 @@ pub(crate) fn crowd(options: Options, seed: u64) -> Scenario {
     let mut dice = Dice::new(seed);
     let known = (0..PAIRS)
         .filter(|pair| pair % 2 == 0)
+        .flat_map(|pair| [pair].into_iter().chain(others(pair)))
         .map(known_row)
         .collect();
     let draft = Draft::plain(
@@ -40,6 +43,11 @@ pub(crate) fn crowd(options: Options, seed: u64) -> Scenario {
         start: Start::Lookup(draft),
         chunks: rows.chunks(2500).map(chunk).collect(),
     }
+}
+
+/// Pairs that no event is about.
+fn others(pair: usize) -> impl Iterator<Item = usize> {
+    (0..OTHERS).map(move |other| PAIRS + pair * OTHERS + other)
 }
 
 fn known_row(pair: usize) -> BTreeMap<&'static str, Vec<u8>> {

@@ -6,7 +6,7 @@ use proptest::{prelude::*, sample::select};
 /// Midnight of 14 November 2023 in UTC: all lines are of that day.
 pub(crate) const MIDNIGHT: i64 = 1_699_920_000;
 
-/// What is odd about a line.
+/// What makes a line hard to read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shape {
     Plain,

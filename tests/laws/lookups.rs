@@ -1,4 +1,4 @@
-//! Random history files: three spellings of the times, extra columns, duplicates, odd line ends, and broken ones.
+//! Random history files: three spellings of the times, extra columns, duplicates, unusual line ends, and broken ones.
 
 use super::{
     pools::{address, bucket, time_text, word},
@@ -183,7 +183,7 @@ impl Start {
 }
 
 impl Draft {
-    /// A file without oddities.
+    /// A file without anything unusual.
     pub(crate) fn plain(columns: &[&str], rows: Vec<BTreeMap<&'static str, Vec<u8>>>) -> Draft {
         let columns = columns.iter().map(|column| column.to_string()).collect();
         let style = Style {

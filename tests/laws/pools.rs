@@ -74,13 +74,13 @@ fn spelled(micros: i64, style: u8) -> Vec<u8> {
     .into()
 }
 
-/// A bucket name, or a word that is none.
+/// A bucket name, or a word that cannot be one.
 pub(crate) fn bucket() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![6 => select(&BUCKETS[..2]), 3 => select(&BUCKETS[..4]), 1 => select(&BUCKETS[..])]
         .prop_map(|word| word.to_vec())
 }
 
-/// An address in one of its spellings, or a word that is none.
+/// An address in one of its spellings, or a word that is not an address.
 pub(crate) fn address() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![6 => select(&ADDRESSES[..4]), 3 => select(&ADDRESSES[..8]), 1 => select(&ADDRESSES[..])].prop_map(|word| word.to_vec())
 }

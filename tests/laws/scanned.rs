@@ -42,7 +42,7 @@ pub(crate) struct Logs {
     pub(crate) scenario: Scenario,
 }
 
-/// What a scan left behind: its rows, or nothing where it failed, and the history.
+/// The outcome of a scan: its rows, or nothing where it failed, and the history.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Scanned {
     pub(crate) pairs: Option<Reply>,
@@ -133,7 +133,7 @@ impl Logs {
         }
     }
 
-    /// Writes the files: every other one packed, each with a line that is none.
+    /// Writes the files: every other one packed, each with one line that is not a log line.
     fn write(&self, folder: &Path) -> Vec<PathBuf> {
         let write = |(number, lines): (usize, &Vec<LogLine>)| {
             let text: String = lines.iter().map(|line| line.text() + "\n").collect();

@@ -47,7 +47,7 @@ pub(crate) fn options() -> impl Strategy<Value = (Options, String)> {
     (values, any::<u8>()).prop_map(
         move |((window, new, status, output, maxevents, update, seed, by), style)| {
             let status = status.map(|list| list.split(',').map(String::from).collect());
-            // Learning without writing is nothing that anybody would ask for.
+            // Learning without writing is rarely asked for.
             let update = if seed == Some(true) { None } else { update };
             let options = Options {
                 window,

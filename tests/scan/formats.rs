@@ -155,7 +155,7 @@ fn a_reader_that_hangs_up_is_no_failure() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_is_no_failure() {
+fn a_standard_error_without_a_reader_is_no_failure() {
     let folder = two_pairs();
     let found = scan(&folder, "table").unheard().expect_code(0);
     assert_eq!(found.text().lines().count(), 3);

@@ -117,7 +117,7 @@ impl Scan {
         self.on_terminal()
     }
 
-    /// With a standard error that nobody reads.
+    /// With a standard error that has no reader.
     pub(crate) fn unheard(mut self) -> Ended {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);

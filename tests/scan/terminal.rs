@@ -27,7 +27,7 @@ fn on_a_terminal_a_bar_shows_how_far_it_is_and_a_line_sums_up() {
     }
 }
 
-/// How much will come nobody knows.
+/// How much will come is not known.
 #[test]
 fn on_a_terminal_standard_input_is_counted() {
     let folder = folder();

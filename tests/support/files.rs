@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot(BTreeMap<String, State>);
 
-/// One file: equal states mean that nobody wrote it, replaced it or changed its mode.
+/// One file: equal states mean that it was not written, replaced or given another mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct State {
     bytes: Option<Vec<u8>>,

@@ -202,7 +202,7 @@ impl Process {
         }
     }
 
-    /// Waits for the end of a process whose output nobody has to empty.
+    /// Waits for the end of a process whose output need not be read.
     fn wait_for_exit(&mut self) -> ExitStatus {
         loop {
             let ended = self

@@ -23,7 +23,7 @@ pub(crate) fn run(search: &Search<'_>) -> Outcome {
     outcome
 }
 
-/// The replies of all probes, which must touch nothing. Without probes nobody looks: another program may be writing.
+/// The replies of all probes, which must touch nothing. Without probes that is not checked: another program may be writing.
 fn probe_all(search: &Search<'_>) -> Vec<Reply> {
     if search.probes == 0 {
         return Vec::new();

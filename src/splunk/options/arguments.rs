@@ -1,17 +1,14 @@
-//! From a list of arguments to named values.
+//! The list of arguments as named values.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::str::FromStr;
 
-use super::NAMES;
-use crate::error::Error;
+use super::error::OptionError;
+use super::names;
 use crate::rules::StatusList;
-use crate::text::escape;
 
-/// How much of an unknown option's name is compared with those of the options: comparing takes memory for each
-/// character.
-const COMPARED_CHARACTERS: usize = 32;
+/// The error of a value, which says what is allowed.
+type Cause = Box<dyn std::error::Error>;
 
 /// The options that were given, and the fields after `by`.
 #[derive(Debug)]
@@ -21,11 +18,11 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// Sorts `args` into options and fields.
+    /// Splits `args` into options and fields.
     ///
     /// # Errors
-    /// An argument that is no option, an unknown option, one without a value or one that is there twice.
-    pub(super) fn split(args: &[String]) -> Result<Self, Error> {
+    /// An argument that is not an option, an unknown or repeated option, or one without a value.
+    pub(super) fn split(args: &[String]) -> Result<Self, OptionError> {
         let mut given = Self {
             values: BTreeMap::new(),
             by: None,
@@ -43,25 +40,21 @@ impl Arguments {
         Ok(given)
     }
 
-    /// Adds one argument; the name of its option. `previous` is the option before it, which a list may continue.
+    /// Adds one argument and returns the name of its option. `previous` is the option before it, whose list it may continue.
     fn add(
         &mut self,
         argument: &str,
         previous: Option<&'static str>,
-    ) -> Result<&'static str, Error> {
+    ) -> Result<&'static str, OptionError> {
         let Some((name, value)) = argument.split_once('=') else {
             return self.add_to_list(argument, previous);
         };
         let name = known(name)?;
         if value.is_empty() {
-            return Err(Error::user(format!(
-                "option {name} has no value: write {name}=<value>"
-            )));
+            return Err(OptionError::NoValue(name));
         }
         match self.values.insert(name, value.to_owned()) {
-            Some(_) => Err(Error::user(format!(
-                "option {name} is there twice: give it once"
-            ))),
+            Some(_) => Err(OptionError::Repeated(name)),
             None => Ok(name),
         }
     }
@@ -71,7 +64,7 @@ impl Arguments {
         &mut self,
         argument: &str,
         previous: Option<&'static str>,
-    ) -> Result<&'static str, Error> {
+    ) -> Result<&'static str, OptionError> {
         let item = argument.trim_matches(',');
         match (previous, self.values.get_mut("status")) {
             (Some("status"), Some(list)) if item.parse::<StatusList>().is_ok() => {
@@ -79,11 +72,7 @@ impl Arguments {
                 list.extend([",", item]);
                 Ok("status")
             }
-            _ => Err(Error::user(format!(
-                "expected an option or by, found {}: write option=value, and the key fields after by; the options are {}",
-                escape::quoted(argument.as_bytes()),
-                NAMES.join(", ")
-            ))),
+            _ => Err(OptionError::NotAnOption(argument.to_owned())),
         }
     }
 
@@ -91,10 +80,10 @@ impl Arguments {
     ///
     /// # Errors
     /// The value is not one that the option takes.
-    pub(super) fn value<T>(&mut self, name: &'static str, default: &str) -> Result<T, Error>
+    pub(super) fn value<T>(&mut self, name: &'static str, default: &str) -> Result<T, OptionError>
     where
         T: FromStr,
-        T::Err: Display,
+        T::Err: Into<Cause>,
     {
         self.parsed(name, default, |text| text.parse())
     }
@@ -103,15 +92,19 @@ impl Arguments {
     ///
     /// # Errors
     /// The value is not one that the option takes.
-    pub(super) fn parsed<T, E: Display>(
+    pub(super) fn parsed<T, E: Into<Cause>>(
         &mut self,
         name: &'static str,
         default: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<T, Error> {
+    ) -> Result<T, OptionError> {
         let given = self.values.remove(name);
         let text = given.as_deref().unwrap_or(default);
-        parse(text).map_err(|allowed| bad_value(name, text, allowed))
+        parse(text).map_err(|cause| OptionError::BadValue {
+            name,
+            value: text.to_owned(),
+            cause: cause.into(),
+        })
     }
 
     /// The fields after `by`; `None` without a `by`.
@@ -120,21 +113,13 @@ impl Arguments {
     }
 }
 
-/// The error of an option's value: what came, and what is allowed.
-pub(super) fn bad_value(name: &str, value: &str, allowed: impl Display) -> Error {
-    Error::user(format!(
-        "option {name}={}: {allowed}",
-        escape::quoted(value.as_bytes())
-    ))
-}
-
 /// The arguments with `name`, `=`, `value` put together again.
 fn joined(args: &[String]) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
     let mut open = false;
     for arg in args {
         match joined.last_mut() {
-            // Looked at again for each of them, a long argument would take long.
+            // Otherwise a long argument would be searched again for each of many empty ones.
             Some(_) if open && arg.is_empty() => continue,
             Some(last) if open || (arg.starts_with('=') && !last.contains('=')) => {
                 last.push_str(arg)
@@ -158,30 +143,17 @@ fn fields(args: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// The option that `name` means.
-fn known(name: &str) -> Result<&'static str, Error> {
+/// The option called `name`.
+fn known(name: &str) -> Result<&'static str, OptionError> {
     let name = name.trim();
-    if let Some(known) = NAMES
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(name))
-    {
-        return Ok(known);
+    match names::find(name) {
+        Some(known) => Ok(known),
+        None if name.eq_ignore_ascii_case("by") => Err(OptionError::ByWithValue),
+        None => Err(OptionError::Unknown {
+            name: name.to_owned(),
+            nearest: names::nearest(name),
+        }),
     }
-    if name.eq_ignore_ascii_case("by") {
-        return Err(Error::user(
-            "by is no option: write by and the key fields behind the options, without =",
-        ));
-    }
-    let start: String = name.chars().take(COMPARED_CHARACTERS).collect();
-    let nearest = NAMES
-        .into_iter()
-        .min_by_key(|known| strsim::damerau_levenshtein(known, &start.to_lowercase()))
-        .unwrap_or_default();
-    Err(Error::user(format!(
-        "unknown option {}: did you mean {nearest}? The options are {}",
-        escape::quoted(name.as_bytes()),
-        NAMES.join(", ")
-    )))
 }
 
 #[cfg(test)]

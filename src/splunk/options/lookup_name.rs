@@ -1,4 +1,4 @@
-//! The name of a lookup file: a name and nothing else, so that it cannot lead out of the app's lookups folder.
+//! The name of a lookup file: no path, so that it cannot lead out of the app's lookups folder.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,11 +7,11 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookupName(String);
 
-/// The longest name, in bytes: leaves room for the endings of staged files below the 255 bytes of a file name.
+/// The longest name, in bytes: leaves room for the suffixes of staged files within the 255 bytes of a file name.
 const MAX_BYTES: usize = 200;
 
 impl LookupName {
-    /// The name.
+    /// The file name, without a folder.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -40,7 +40,7 @@ impl fmt::Display for LookupName {
     }
 }
 
-/// What a name looks like.
+/// A text that is not a lookup's name.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "expected the name of a file in the app's lookups folder: letters, digits, \"_\", \"-\" and \".\", \

@@ -1,4 +1,4 @@
-//! The command's options: what stands after `| s3newip`, checked before the first row.
+//! The command's options: the arguments of `| s3newip`, checked before the first row.
 //!
 //! ```text
 //! s3newip [lookup=<file>.csv] [window=<relative time>] [new=window|unseen] [status=<list>]
@@ -10,7 +10,9 @@
 //! between arguments are dropped by SPL, so that an unquoted `status=2xx,304` arrives as `status=2xx` and `304`.
 
 mod arguments;
+mod error;
 mod lookup_name;
+mod names;
 mod values;
 
 use crate::error::Error;
@@ -21,24 +23,13 @@ use crate::rules::{
 };
 use crate::text::escape;
 use crate::text::timestamp::Timestamp;
+use arguments::Arguments;
+use error::OptionError;
 
 pub use lookup_name::LookupName;
 pub use values::Publish;
 
-/// The options' names, in the order in which messages list them.
-const NAMES: [&str; 9] = [
-    "lookup",
-    "window",
-    "new",
-    "status",
-    "output",
-    "maxevents",
-    "update",
-    "seed",
-    "publish",
-];
-
-/// What a run is asked to do.
+/// The values of all options, given or default.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The lookup's file name.
@@ -49,13 +40,13 @@ pub struct Options {
     pub new: NewRule,
     /// The status codes of successful accesses.
     pub status: StatusList,
-    /// What is returned.
+    /// Which rows are returned.
     pub output: Output,
-    /// Events returned for each new pair; 0 = all.
+    /// The most events returned for each new pair; 0 = all.
     pub max_events: u32,
     /// Whether the history is written.
     pub update: bool,
-    /// Whether the run only learns.
+    /// Whether the run only fills the history.
     pub seed: bool,
     /// How the history is published.
     pub publish: Publish,
@@ -82,10 +73,10 @@ impl Options {
     /// Reads the arguments as splunkd hands them over (`searchinfo.args`).
     ///
     /// # Errors
-    /// An unknown or repeated option, a bad value, bad key fields: the message names the option, what came and what is
+    /// An unknown or repeated option, a bad value, or bad key fields. The message names the option, the value and what is
     /// allowed.
     pub fn parse(args: &[String]) -> Result<Self, Error> {
-        let mut given = arguments::Arguments::split(args)?;
+        let mut given = Arguments::split(args)?;
         let options = Self {
             lookup: given.value("lookup", DEFAULT_LOOKUP)?,
             window: given.parsed("window", DEFAULT_WINDOW, RelativeTime::parse)?,
@@ -131,11 +122,14 @@ impl Options {
     /// The threshold of newness for a search at `now`, in epoch seconds.
     ///
     /// # Errors
-    /// The window leads out of the calendar.
+    /// The window leaves the calendar.
     pub fn threshold(&self, now: i64, zone: &Zone) -> Result<Timestamp, Error> {
         let resolved = self.window.resolve(now, zone);
-        resolved
-            .map(Timestamp::from_seconds)
-            .map_err(|cause| arguments::bad_value("window", &self.window.to_string(), cause))
+        let seconds = resolved.map_err(|cause| OptionError::BadValue {
+            name: "window",
+            value: self.window.to_string(),
+            cause: cause.into(),
+        })?;
+        Ok(Timestamp::from_seconds(seconds))
     }
 }

@@ -1,10 +1,10 @@
-//! The kinds of values that only the command's options take.
+//! Values that only the command's options take.
 
 use std::str::FromStr;
 
 use crate::rules::NotAllowed;
 
-/// The way on which the history is published.
+/// How the history is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Publish {
     /// Through splunkd in a search head cluster, as a file elsewhere.
@@ -28,7 +28,10 @@ impl FromStr for Publish {
     }
 }
 
-/// Booleans as SPL writes them.
+/// A boolean as SPL writes it.
+///
+/// # Errors
+/// Any other text.
 pub(super) fn boolean(text: &str) -> Result<bool, NotAllowed> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "t" | "1" => Ok(true),

@@ -1,10 +1,10 @@
-//! Records of a chunk, and the accesses read from them: all the work on rows that needs no detector.
+//! RecordBuffer of a chunk, and the accesses read from them: all the work on rows that needs no detector.
 
 use std::io::Read;
 
 use super::header::{ChunkHeader, DetailColumns};
 use crate::access::Unusable;
-use crate::csv::{ReadError, Record, RecordReader, Records};
+use crate::csv::{ReadError, Record, RecordBuffer, RecordReader};
 use crate::detector::{AccessBatch, Batch, HeaderId};
 use crate::pair::PairHasher;
 use crate::rules::{Output, StatusList};
@@ -21,10 +21,10 @@ pub(super) struct Reading<'a> {
     pub(super) output: Output,
 }
 
-/// Records that were read at once, and the accesses of a run of them.
+/// RecordBuffer that were read at once, and the accesses of a run of them.
 #[derive(Debug, Default)]
 pub(super) struct RecordBatch {
-    records: Records,
+    records: RecordBuffer,
     accesses: AccessBatch,
     header: HeaderId,
     /// The number of each row's record.

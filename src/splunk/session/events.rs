@@ -8,7 +8,7 @@ use std::iter::repeat;
 
 use super::connection::{Abort, Visit};
 use super::header::ChunkHeader;
-use crate::csv::{MULTIVALUE_PREFIX, Record, push_cell, record_of};
+use crate::csv::{MULTIVALUE_PREFIX, Record, encode_record, push_cell};
 use crate::detector::{HeaderId, Outcome, Verdict, pair_values};
 use crate::text::timestamp::{FIRST_TIME, LAST_TIME};
 
@@ -111,7 +111,7 @@ impl<'a> EventRows<'a> {
         let mut begun = false;
         let mut emit = |row: &[u8]| {
             if !std::mem::replace(&mut begun, true) {
-                visit(&record_of(self.columns.iter().map(Vec::as_slice)))?;
+                visit(&encode_record(self.columns.iter().map(Vec::as_slice)))?;
             }
             visit(row)
         };
@@ -212,7 +212,7 @@ fn push_row(out: &mut Vec<u8>, plan: &Plan, event: &[u8], verdict: &Verdict, end
             }
         }
         Plan::CellByCell(cells) => {
-            let record = Record::whole(event, ends);
+            let record = Record::parse(event, ends);
             let copied = |column| record.map_or(b"".as_slice(), |record| record.raw(column));
             for (index, cell) in cells.iter().enumerate() {
                 push_separator(out, index);

@@ -6,7 +6,7 @@ use std::io::Read;
 use super::batch::{Reading, RecordBatch};
 use super::connection::Abort;
 use super::header::ChunkHeader;
-use crate::csv::{ReadError, Record, RecordReader, Records};
+use crate::csv::{ReadError, Record, RecordBuffer, RecordReader};
 use crate::detector::{Counters, Detector, HeaderId};
 use crate::error::Error;
 use crate::ordered_pool::run_in_order;
@@ -31,7 +31,7 @@ pub(super) struct Intake {
     hasher: PairHasher,
     rows: Rows,
     /// Memory for the next chunk.
-    spare: Option<Records>,
+    spare: Option<RecordBuffer>,
 }
 
 /// Where rows go.
@@ -65,7 +65,7 @@ impl Intake {
     /// Reads the rows of one chunk, `length` bytes of CSV.
     pub(super) fn read_chunk(&mut self, body: impl Read + Send, length: u64) -> Result<(), Abort> {
         let spare = self.spare.take().unwrap_or_default();
-        let mut reader = RecordReader::with_spare(body, spare);
+        let mut reader = RecordReader::with_buffer(body, spare);
         let first = reader.next_record();
         let number = match first.map_err(|error| self.rows.unreadable(error))? {
             Some(first) => self.header(&first.record),
@@ -87,7 +87,7 @@ impl Intake {
                 rows.ingest(batch, &reading)
             })?;
         }
-        self.spare = Some(reader.into_spare());
+        self.spare = Some(reader.into_buffer());
         Ok(())
     }
 

@@ -32,7 +32,7 @@ use crate::error::{Error, Exit};
 use crate::host::Host;
 use crate::reltime::Zone;
 use crate::rules::Output;
-use crate::splunk::message::{Inspector, Kind, Level, Reply};
+use crate::splunk::message::{CommandType, Inspector, Level, Reply};
 use crate::splunk::options::Options;
 
 pub use connection::not_chunked;
@@ -120,9 +120,9 @@ fn capabilities(options: &Options) -> Reply {
     }
     Reply {
         kind: Some(if reporting {
-            Kind::Reporting
+            CommandType::Reporting
         } else {
-            Kind::Events
+            CommandType::Events
         }),
         required_fields: Some(fields),
         ..Reply::default()

@@ -2,7 +2,7 @@
 
 use super::connection::{Abort, Visit};
 use super::header::ChunkHeader;
-use crate::csv::record_of;
+use crate::csv::encode_record;
 use crate::detector::{DETAIL_COLUMNS, Outcome, Place, Verdict};
 use crate::text::timestamp::{FIRST_TIME, LAST_TIME};
 
@@ -62,7 +62,7 @@ impl<'a> PairRows<'a> {
         let names = keys
             .chain([FIRST_TIME, LAST_TIME, "newIP", "count"])
             .chain(details.copied());
-        record_of(names.map(str::as_bytes))
+        encode_record(names.map(str::as_bytes))
     }
 }
 

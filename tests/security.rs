@@ -1,5 +1,5 @@
-//! Nobody in: not by the lookup's name, not by what is planted beside it, not by what is written into it, not by the
-//! environment; and no secret out.
+//! Security: attacks by the lookup's name, by files planted beside it, by what is written into a log and by the
+//! environment fail, and no secret leaves the process.
 
 #![allow(
     clippy::unwrap_used,
@@ -191,7 +191,7 @@ fn lock(splunk: &Splunk) -> PathBuf {
 }
 
 #[test]
-fn a_lock_file_that_is_none_is_not_followed_not_waited_for_and_loses_no_alert() {
+fn a_lock_file_that_is_no_regular_file_is_not_followed_not_waited_for_and_loses_no_alert() {
     for (what, plant) in special_files() {
         let splunk = Splunk::new().history(HEADER);
         plant(&lock(&splunk));
@@ -268,10 +268,10 @@ fn a_lock_file_of_another_user_is_no_obstacle_unless_it_cannot_be_opened() {
     assert_eq!(names_in(&splunk.lookups()), [HISTORY]);
 }
 
-/// Somebody who removes the lock file all the time makes the lock worthless; the wait for it stays bounded (a process
+/// A program that removes the lock file again and again makes the lock worthless; the wait for it stays bounded (a process
 /// that goes on beyond its limit fails the test), and no alert is lost.
 #[test]
-fn a_lock_file_that_somebody_keeps_removing_costs_no_alert() {
+fn a_lock_file_that_is_removed_again_and_again_costs_no_alert() {
     let splunk = Splunk::new().history(HEADER);
     let (stop, stopped) = mpsc::channel::<()>();
     let lock = lock(&splunk);
@@ -372,7 +372,7 @@ fn what_attackers_write_into_a_key_stays_in_its_cell() {
     }
 }
 
-/// A history with such a byte is refused; so an attacker who could get one in would have shut the search up for good.
+/// A history with such a byte is refused, so an attacker who could write one into it would have stopped the search for good.
 #[test]
 fn a_key_that_would_break_the_history_for_the_next_search_is_not_written_into_it() {
     let splunk = Splunk::new().history(HEADER);

@@ -1,4 +1,4 @@
-//! A folder that goes when the check is over.
+//! A temporary folder with an app.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// An app's folder with an empty `lookups`.
-pub(super) struct Workshop(TempDir);
+pub(super) struct TempApp(TempDir);
 
-impl Workshop {
-    /// In memory where the machine has a folder for that: the checks flush files to disk all the time.
+impl TempApp {
+    /// Makes the folder in memory where the machine has a place for that, since the checks flush many files to disk.
     pub(super) fn new() -> Self {
         let memory = Path::new("/dev/shm");
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
@@ -17,9 +17,9 @@ impl Workshop {
         let folder = tempfile::Builder::new()
             .prefix("s3newip-fuzz-")
             .tempdir_in(parent);
-        let workshop = Self(folder.expect("a temporary folder"));
-        fs::create_dir(workshop.lookups()).expect("a folder for lookups");
-        workshop
+        let app = Self(folder.expect("a temporary folder"));
+        fs::create_dir(app.lookups()).expect("a folder for lookups");
+        app
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -1,15 +1,15 @@
-//! A stream that is cut into reads.
+//! A stream that returns few bytes at a time.
 
 use std::io::{self, Read};
 
-/// Hands out its bytes in reads of 1 to 64 bytes, now and then of any size, as a seed has it.
-pub(super) struct Pieces {
+/// Returns its bytes in reads of 1 to 64 bytes, sometimes of any size. The sizes depend on a seed.
+pub(super) struct ShortReads {
     bytes: Vec<u8>,
     at: usize,
     state: u32,
 }
 
-impl Pieces {
+impl ShortReads {
     pub(super) fn new(bytes: &[u8], seed: u8) -> Self {
         Self {
             bytes: bytes.to_vec(),
@@ -27,7 +27,7 @@ impl Pieces {
     }
 }
 
-impl Read for Pieces {
+impl Read for ShortReads {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = self.length();
         let left = &self.bytes[self.at..];
