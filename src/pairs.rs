@@ -185,16 +185,25 @@ pub struct Sightings {
     pairs: Vec<Sighting>,
     index: HashTable<u32>,
     texts: Vec<u8>,
+    /// How many bytes less than 4 GiB they may take: 0 but in tests.
+    withheld: u32,
 }
 
-/// The texts of the pairs take more than 4 GiB, or there are more than 2^32.
+/// One more pair than a run can hold: the texts of all pairs would take more than 4 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "this search has seen more different pairs than one run can hold (4 GiB of their text): narrow its time range"
-)]
+#[error("there is no room for one more pair")]
 pub struct TooManyPairs;
 
 impl Sightings {
+    /// None yet, with room for so many bytes of texts.
+    #[cfg(test)]
+    pub(crate) fn with_room(bytes: u32) -> Self {
+        Self {
+            withheld: u32::MAX - bytes,
+            ..Self::default()
+        }
+    }
+
     /// Looks up many keys at once: the look-ups wait for memory, and the processor overlaps waits that follow each other
     /// closely. Replaces the content of `found` by the pairs, with `None` for a missing key or pair.
     pub(crate) fn find_all(
@@ -209,7 +218,7 @@ impl Sightings {
     /// Records an access to the pair with this text and key. `found` is what [`Sightings::find`] returns for the key.
     ///
     /// # Errors
-    /// The texts of all pairs together exceed 4 GiB.
+    /// The pair is new to this run, and the texts of all its pairs together would exceed 4 GiB.
     pub fn record(
         &mut self,
         found: Option<PairId>,
@@ -245,9 +254,13 @@ impl Sightings {
         text: &[u8],
         access: &Access,
     ) -> Result<PairId, TooManyPairs> {
-        self.texts.extend_from_slice(text);
-        let text_end = u32::try_from(self.texts.len()).map_err(|_| TooManyPairs)?;
+        let text_end = self.texts.len() + text.len();
+        let fits = u32::try_from(text_end)
+            .ok()
+            .filter(|end| *end <= u32::MAX - self.withheld);
+        let text_end = fits.ok_or(TooManyPairs)?;
         let id = u32::try_from(self.pairs.len()).map_err(|_| TooManyPairs)?;
+        self.texts.extend_from_slice(text);
         self.pairs.push(Sighting {
             key,
             text_end,

@@ -281,6 +281,24 @@ fn a_holder_that_hangs_is_named_and_waited_for_only_so_long() {
         .expect_no_message("ERROR");
 }
 
+/// A run that publishes through splunkd may have to wait for several of its answers; the others wait longer for it.
+#[test]
+fn who_publishes_through_splunkd_says_so_and_waits_longer() {
+    let splunk = Splunk::new().history(HEADER);
+    let lock = File::create(splunk.lookups().join(format!("{HISTORY}.lock.tmp"))).unwrap();
+    lock.lock().unwrap();
+    let started = Instant::now();
+    let found = answer_here(&splunk, "new=unseen publish=rest", "192.0.2.1");
+    assert!(started.elapsed() >= 3 * SHORT_WAIT);
+    found.expect_message(
+        "ERROR",
+        &[
+            "more than 6 seconds",
+            "let that run finish, or end it if it hangs",
+        ],
+    );
+}
+
 /// Runs a search with one access in this process; it waits [`SHORT_WAIT`] for the lock.
 fn answer_here(splunk: &Splunk, arguments: &str, ip: &str) -> Outcome {
     let getinfo = splunk.search(arguments).getinfo_metadata(None);

@@ -202,7 +202,7 @@ fn check_reply(reply: &Reply, cause: &str, expected: Outcomes, context: &str) {
             assert_eq!(error, None, "{context}");
             return;
         }
-        Outcomes::Unwritten(step) => vec![step, "is as it was", "next run"],
+        Outcomes::Unwritten(step) => vec![step, "is as it was", "Daily Sweep"],
         Outcomes::NotDurable => vec!["flush", "it is not certain", "a loss of power may undo"],
         Outcomes::Refused => vec!["cannot be read", "nothing was written"],
     };
@@ -237,7 +237,7 @@ fn check_files(splunk: &Splunk, before: &State, call: &Call, expected: Outcomes,
     assert_eq!(splunk.temporary_files(), left, "left behind by {context}");
 }
 
-/// The next run finds the pairs again where they are not in the history, and everything in order afterwards.
+/// A run over the same events finds the pairs again where they are not in the history, and everything in order afterwards.
 fn check_next_run(splunk: &Splunk, expected: Outcomes, context: &str) {
     let rows = match expected {
         Outcomes::Refused | Outcomes::Unwritten(_) => ROWS,
@@ -291,6 +291,66 @@ fn learning_fails_where_the_history_is_not_surely_on_the_disk() {
     search(&splunk, "seed=true")
         .run()
         .expect_rows("pairs_added,pairs_total\n0,5\n");
+}
+
+/// Causes that last: the message says what to change, and not what helps against a full disk or a hanging run.
+#[test]
+fn what_cannot_work_on_this_file_system_is_said_with_the_way_out() {
+    let Some(trace) = undisturbed() else { return };
+    let no_locks = [
+        ("ENOSYS", "Function not implemented"),
+        ("ENOLCK", "No locks available"),
+        ("EOPNOTSUPP", "Operation not supported"),
+    ];
+    let flock = no_locks.map(|(error, text)| {
+        (
+            "flock",
+            About::Lock,
+            error,
+            text,
+            "has no locks: put the lookup",
+        )
+    });
+    let rename = (
+        "rename",
+        About::Staged,
+        "EBUSY",
+        "Device or resource busy",
+        "is a mount point",
+    );
+    for (name, about, error, text, way_out) in flock.into_iter().chain([rename]) {
+        let call = &trace.0[trace.expect(name, about)];
+        let splunk = splunk();
+        let strace = Strace::new(&splunk).unwrap();
+        let injection = call.inject(&format!("error={error}"));
+        let (reply, _) = answer(&strace.over(search(&splunk, "new=unseen"), &[injection]));
+        check_reply(&reply, text, Outcomes::Unwritten(way_out), error);
+        let messages = &reply.metadata_text;
+        assert!(
+            !messages.contains("make room") && !messages.contains("end it"),
+            "{messages}"
+        );
+        assert_eq!(splunk.history_text(), old().text());
+    }
+}
+
+/// A file mounted over the lookup, as a container has single files: a rename cannot take its place.
+#[test]
+fn a_lookup_that_is_a_mount_point_is_named_as_one() {
+    if no_tiny_disk() {
+        return;
+    }
+    let splunk = splunk();
+    let history = splunk.history_path();
+    let script = format!("mount --bind '{0}' '{0}' && \"$@\"", history.display());
+    let search = search(&splunk, "new=unseen")
+        .through(&["unshare", "--mount", "/bin/sh", "-c", &script, "sh"]);
+    let found = search.run();
+    found.expect_rows(ROWS).expect_message(
+        "ERROR",
+        &["rename", "resource busy", "mount its folder instead"],
+    );
+    assert_eq!(splunk.history_text(), old().text());
 }
 
 /// A disk that takes nothing more says so with a short write and then with none.

@@ -329,6 +329,107 @@ fn a_file_without_a_key_column_is_refused() {
     refused("\n", &["line 1", "bucket_name"]);
 }
 
+/// What a disk or a broken-off writing has emptied is damage; taken for an empty history, it would be overwritten.
+#[test]
+fn a_file_with_nothing_in_it_is_refused() {
+    let advice = "restore the file, or delete it to begin anew";
+    refused("", &["line 1: expected a header, found nothing;", advice]);
+    refused(
+        "\u{feff}",
+        &["found nothing but a byte order mark;", advice],
+    );
+    for arguments in ["seed=true", "update=false", "new=unseen output=pairs"] {
+        let splunk = Splunk::new().history("");
+        let rows = [access("billing", "192.0.2.7", NOW)];
+        splunk
+            .search(arguments)
+            .events(&rows)
+            .run()
+            .expect_error(&[HISTORY, advice]);
+        assert_eq!(splunk.history_text(), "");
+    }
+    let splunk = Splunk::new().default_history("");
+    search(&splunk)
+        .run()
+        .expect_error(&[".csv.default, line 1", advice]);
+    assert!(!splunk.history_path().exists());
+    let deleted = Splunk::new();
+    search(&deleted)
+        .run()
+        .expect_rows("remote_ip\n192.0.2.1\n192.0.2.7\n");
+}
+
+/// Rows of one key more or less would have cells of the other one empty.
+#[test]
+fn the_history_of_another_key_is_refused() {
+    let history = format!("{HEADER}billing,192.0.2.1,1,2\n");
+    for (by, lacking) in [
+        ("remote_ip", "bucket_name"),
+        ("bucket_name requester", "remote_ip"),
+    ] {
+        let with_requester = "requester,bucket_name,remote_ip,firstTime,lastTime\n";
+        let text = if by.contains("requester") {
+            with_requester
+        } else {
+            &history
+        };
+        let splunk = Splunk::new().lookup("own.csv", text);
+        let rows = [access("billing", "192.0.2.7", NOW).set("requester", "me")];
+        let found = splunk
+            .search(&format!("lookup=own.csv by {by}"))
+            .events(&rows)
+            .run();
+        found.expect_error(&[
+            "own.csv, line 1",
+            &format!("expected {lacking} among the key fields"),
+            "name a lookup",
+        ]);
+        assert_eq!(splunk.lookup_text("own.csv"), text);
+    }
+    let splunk = Splunk::new().lookup("own.csv", "requester,remote_ip,bucket_name\n");
+    let rows = [access("billing", "192.0.2.7", NOW).set("requester", "me")];
+    let search = splunk
+        .search("lookup=own.csv by bucket_name remote_ip requester")
+        .events(&rows);
+    search.run().expect_rows("newIP\n1\n");
+}
+
+#[test]
+fn what_an_empty_history_means_and_how_to_fill_it_is_said_of_this_search() {
+    let warned = |arguments: &str, parts: &[&str]| {
+        let splunk = Splunk::new();
+        let found = splunk
+            .search(arguments)
+            .events(&[access("billing", "192.0.2.7", NOW - 9000)])
+            .run();
+        found.expect_message("WARN", parts);
+    };
+    warned(
+        "new=unseen",
+        &[
+            "every pair counts as never seen",
+            "Previously Seen S3 Bucket Access",
+            "(s3newip seed=true over the last 30 days)",
+        ],
+    );
+    // "0 new" beside it would make that a riddle.
+    warned(
+        "",
+        &["is empty, so what is new is decided by the events of this search alone"],
+    );
+    warned(
+        "lookup=own.csv by \"remote_ip\"",
+        &[
+            "run this search once",
+            "(s3newip seed=true lookup=own.csv by remote_ip over the last 30 days)",
+        ],
+    );
+    warned(
+        "lookup=own.csv",
+        &["(s3newip seed=true lookup=own.csv over the last 30 days)"],
+    );
+}
+
 #[test]
 fn a_row_with_too_few_or_too_many_cells_is_refused() {
     refused(

@@ -316,3 +316,132 @@ fn a_conversation_cut_or_spoilt_anywhere_is_survived() {
         );
     }
 }
+
+/// What clients write into logs, or extractions make of it.
+const FRAGMENTS: [&[u8]; 24] = [
+    b"\"",
+    b"\"\"",
+    b",",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\0",
+    b"$",
+    b"$;$",
+    b";",
+    b"-",
+    b"\\",
+    b"=",
+    b" ",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\xe2\x80\xae",
+    b"\x1b[2J",
+    b"192.0.2.7",
+    b"200",
+    b"403",
+    b"\" 403 - ",
+    b"bucket_name,remote_ip\n",
+    b"1e400",
+];
+
+fn hostile(dice: &mut support::Dice) -> Vec<u8> {
+    let pieces = dice.between(0, 12);
+    let mut text: Vec<u8> = (0..pieces)
+        .flat_map(|_| *dice.pick(&FRAGMENTS))
+        .copied()
+        .collect();
+    match dice.between(1, 60) {
+        1 => text.resize(1 << 16, *dice.pick(b"x\",\n$;")),
+        2 => text.extend((0..64).map(|_| dice.next() as u8)),
+        _ => {}
+    }
+    text
+}
+
+/// A row whose cells clients have chosen.
+fn hostile_row(dice: &mut support::Dice) -> support::Row {
+    const COLUMNS: [&str; 14] = [
+        "_time",
+        "_raw",
+        "bucket_name",
+        "remote_ip",
+        "requester",
+        "http_status",
+        "count",
+        "firstTime",
+        "lastTime",
+        "earliest",
+        "operation",
+        "request_uri",
+        "user_agent",
+        "newIP",
+    ];
+    let mut row = access("billing", "192.0.2.66", NOW);
+    for _ in 0..dice.between(1, 6) {
+        let column = *dice.pick(&COLUMNS);
+        let value = hostile(dice);
+        row = row.set(column, &value);
+        if dice.one_in(3) {
+            row = row.twin(column, hostile(dice));
+        }
+        if dice.one_in(3) {
+            let text = String::from_utf8_lossy(&value).into_owned();
+            let line = support::log_line(&text, "192.0.2.66")
+                .request_uri(&text)
+                .user_agent(&text);
+            row = row.raw(line.text());
+        }
+    }
+    row
+}
+
+/// docs/fatal-errors.md: nothing in a log ends a search, hides another's access, or makes a history that cannot be read.
+#[test]
+fn no_content_of_a_log_ends_a_search() {
+    let arguments = [
+        "new=unseen",
+        "new=unseen output=all",
+        "new=unseen output=pairs",
+        "maxevents=1",
+        "seed=true",
+        "lookup=agents.csv new=unseen by bucket_name user_agent",
+        "lookup=lines.csv new=unseen output=pairs by _raw remote_ip requester request_uri user_agent",
+    ];
+    let splunk = Splunk::new().history(HISTORY);
+    let mut dice = support::Dice::new(23);
+    for round in 0..10 {
+        for (number, arguments) in arguments.iter().enumerate() {
+            let mut rows: Vec<_> = (0..dice.between(1, 60))
+                .map(|_| hostile_row(&mut dice))
+                .collect();
+            let (bucket, agent) = (
+                format!("planted-{round}-{number}"),
+                format!("agent {round}"),
+            );
+            let honest = access(&bucket, "192.0.2.7", NOW);
+            let honest = ["requester", "request_uri", "user_agent"]
+                .iter()
+                .fold(honest, |row, column| row.set(column, &agent));
+            rows.push(honest.raw(support::log_line(&bucket, "192.0.2.7").text()));
+            let found = splunk
+                .search(arguments)
+                .seed(dice.next())
+                .events(&rows)
+                .run();
+            found.expect_success();
+            if *arguments != "seed=true" {
+                let buckets = found.column(if arguments.contains("_raw") {
+                    "_raw"
+                } else {
+                    "bucket_name"
+                });
+                assert!(
+                    buckets.iter().any(|found| found.contains(&bucket)),
+                    "{}",
+                    found.transcript
+                );
+            }
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod support;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Cursor, Read, Write};
 
+use s3newip::csv::MAX_RECORD_BYTES;
 use support::{
     Conversation, NOW, Row, Splunk, access, body_of, execute_frame, log_line, read_reply, runner,
 };
@@ -194,6 +195,49 @@ fn memory_does_not_grow_with_the_details_of_new_pairs() {
     let peak = peak_in_last_reply(&mut talk, pairs);
     talk.hang_up();
     assert!(peak < BOUND, "{peak} KiB");
+}
+
+/// A row of 64 MB may have to be held; a longer one, which one client's requests have made in a summarised search, is
+/// passed over, and the pairs beside it are found.
+#[test]
+fn a_row_beyond_the_limit_is_passed_over_and_costs_no_other_row() {
+    const LONG: usize = 3 * MAX_RECORD_BYTES;
+    let splunk = Splunk::new().history("bucket_name,remote_ip,firstTime,lastTime\n");
+    let mut talk = splunk
+        .search("new=unseen output=pairs")
+        .whole_writes()
+        .start();
+    talk.getinfo();
+    let mut body =
+        b"_time,bucket_name,remote_ip,request_uri\n1700000000,billing,192.0.2.1,\"GET /\"\n"
+            .to_vec();
+    body.extend_from_slice(b"1700000000,billing,192.0.2.66,\"");
+    // Line feeds, commas and quotes of its own end neither it nor a cell.
+    let uri = b"GET /,\n\"\"192.0.2.67\"\" HTTP/1.1\n";
+    body.extend(uri.iter().cycle().take(LONG / uri.len() * uri.len()));
+    body.extend_from_slice(b"\"\n1700000000,billing,192.0.2.2,\"GET /\"\n");
+    talk.execute(&body, false);
+    let peak = talk.process.peak_memory_kib();
+    let reply = talk.execute(b"", true);
+    talk.hang_up();
+    let found = String::from_utf8(reply.body.clone()).unwrap();
+    assert_eq!(found.lines().count(), 3, "{found}");
+    assert!(
+        found.contains("192.0.2.1") && found.contains("192.0.2.2"),
+        "{found}"
+    );
+    let skipped = "1 of 3 rows could not be used: 1 with more than 64 MB (first: row 2)";
+    let warning = ("WARN".to_owned(), skipped.to_owned());
+    assert!(
+        reply.messages().contains(&warning),
+        "{}",
+        reply.metadata_text
+    );
+    if !is_emulated() {
+        let peak = peak.expect("it waits for the next chunk");
+        let bound = BOUND + (MAX_RECORD_BYTES >> 10) as u64;
+        assert!(peak < bound, "{peak} KiB");
+    }
 }
 
 /// `cargo test --release --test memory -- --ignored --nocapture`; takes 2 GB of disk.

@@ -111,7 +111,15 @@ fn days_begin_in_the_searchs_time_zone_or_else_in_the_machines() {
 #[test]
 fn an_info_csv_that_does_not_say_when_leaves_the_searchs_id() {
     let splunk = Splunk::new().history(HEADER);
-    for now in ["", "soon", "NaN", "9999999999999999999999"] {
+    for now in [
+        "",
+        "soon",
+        "NaN",
+        "9999999999999999999999",
+        "0",
+        "0.000000000",
+        "-1",
+    ] {
         let rows = [
             access("billing", "192.0.2.1", NOW - 600),
             access("billing", "192.0.2.2", NOW - 800),

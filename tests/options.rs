@@ -390,6 +390,77 @@ fn by_takes_a_field_name_with_spaces_and_signs() {
 }
 
 #[test]
+fn other_key_fields_need_a_lookup_of_their_own() {
+    refused(
+        "by remote_ip",
+        &[
+            "by remote_ip",
+            "bucket_name and remote_ip",
+            "add lookup=previously_seen_S3_remote_ip.csv",
+        ],
+    );
+    refused(
+        "lookup=previously_seen_S3_access_from_remote_ip.csv seed=true by bucket_name \"user agent\"",
+        &[
+            "by bucket_name \"user agent\"",
+            "add lookup=previously_seen_S3_bucket_name_user_agent.csv",
+        ],
+    );
+    refused(
+        "by bucket_name remote_ip requester",
+        &["requester", "add lookup="],
+    );
+    assert_eq!(
+        addresses("by remote_ip bucket_name"),
+        "1 5 6 6",
+        "the same pair in another order"
+    );
+    let splunk = Splunk::new();
+    let found = splunk
+        .search("lookup=previously_seen_S3_remote_ip.csv by remote_ip")
+        .events(&rows())
+        .run();
+    found.expect_success();
+}
+
+/// What the history's header cannot give back is no name of a key field; all others come back.
+#[test]
+fn a_key_field_is_found_again_in_the_history_that_it_made() {
+    for field in ["\u{feff}ip", "i\u{feff}p", "i\np", "i\0p", "i\u{85}p"] {
+        let search = Splunk::new();
+        let found = search
+            .search("")
+            .args(&["lookup=own.csv", "by", field])
+            .run();
+        at_getinfo(&found, &["by: expected the names of key fields"]);
+    }
+    for field in [
+        "i\"p",
+        "\"",
+        "\"\"ip\"",
+        "i'p",
+        "i p",
+        "ïp",
+        "i\u{2028}p",
+        "\u{200b}",
+        "{}.ip",
+        "#",
+    ] {
+        let splunk = Splunk::new();
+        let rows = [row().at(NOW).set(field, "192.0.2.7")];
+        let search = || {
+            splunk
+                .search("")
+                .args(&["lookup=own.csv", "new=unseen", "by", field])
+                .events(&rows)
+                .run()
+        };
+        assert_eq!(search().row_count(), 1, "{field:?}");
+        search().expect_no_rows();
+    }
+}
+
+#[test]
 fn by_must_be_the_last_thing() {
     refused(
         "by bucket_name remote_ip new=unseen",

@@ -46,7 +46,10 @@ fn getinfo_asks_for_the_fields_that_are_needed_and_no_other() {
 
 #[test]
 fn getinfo_asks_for_the_fields_that_by_names() {
-    let metadata = getinfo_of(&Splunk::new(), "by user \"src ip\" operation");
+    let metadata = getinfo_of(
+        &Splunk::new(),
+        "lookup=own.csv by user \"src ip\" operation",
+    );
     let fields = strings(&metadata["required_fields"]);
     assert!(
         ["user", "src ip", "operation", "_time", "_raw"]

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::log_line::Agreements;
 use crate::accesslog::HttpStatus;
-use crate::pair;
+use crate::csv::MAX_RECORD_BYTES;
+use crate::pair::{self, MAX_KEY_FIELDS};
 use crate::rules::StatusList;
 use crate::text::escape;
 use crate::text::timestamp::Timestamp;
@@ -12,6 +13,10 @@ use crate::text::timestamp::Timestamp;
 /// The longest key value, in bytes: far beyond the names of buckets and addresses, and short enough that a row of the
 /// history, with all its quotes, can be read back.
 const MAX_KEY_BYTES: usize = 1 << 20;
+
+// What is learnt can be read again: no key makes a row that is too long for a reader, even where each of its bytes is a
+// quote.
+const _: () = assert!(4 * MAX_KEY_FIELDS * MAX_KEY_BYTES < MAX_RECORD_BYTES);
 
 /// The most pairs that one row may stand for through multivalue key fields.
 pub const MAX_PAIRS_PER_ROW: usize = 10_000;
@@ -63,6 +68,10 @@ pub enum Unusable {
     TooLong(usize),
     /// More than [`MAX_PAIRS_PER_ROW`] pairs, or more than [`MAX_PAIR_BYTES_PER_ROW`] bytes of them.
     TooManyPairs,
+    /// It is longer than [`MAX_RECORD_BYTES`].
+    RowTooLong,
+    /// It has a pair for which a run that has seen so many has no room any more.
+    NoRoom,
 }
 
 impl Unusable {
@@ -81,6 +90,11 @@ impl Unusable {
                 "more than {MAX_PAIRS_PER_ROW} pairs, or {} MB of them, in one row",
                 MAX_PAIR_BYTES_PER_ROW >> 20
             ),
+            Self::RowTooLong => format!("more than {} MB", MAX_RECORD_BYTES >> 20),
+            Self::NoRoom => {
+                "a new pair where the search has seen as many as it can hold (4 GB of their text)"
+                    .to_owned()
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ mod multivalue;
 mod reader;
 mod record;
 mod regular;
+mod skip;
 
 pub use cell::{decoded, push_cell};
 pub use error::{MAX_RECORD_BYTES, ReadError};
@@ -34,5 +35,5 @@ pub use record::{LocatedRecord, Record};
 pub(crate) use cell::{encode_record, is_space_padded, strip_quotes, undoubled};
 pub(crate) use index::RecordIndex;
 pub(crate) use multivalue::MULTIVALUE_PREFIX;
-pub(crate) use reader::{RecordBuffer, read_full};
+pub(crate) use reader::RecordBuffer;
 pub(crate) use record::cell_end;

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::error::{MAX_RECORD_BYTES, ReadError};
 use super::index::RecordIndex;
 use super::record::LocatedRecord;
+use super::skip::RecordSkip;
 
 /// The buffer's size at the start: reading more at once from a pipe or a disk is not faster.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -100,6 +101,12 @@ impl RecordBuffer {
         self.offset = offset;
     }
 
+    /// Removes the first `length` bytes, where no record was found.
+    fn remove_front(&mut self, length: usize) {
+        self.buffer.copy_within(length..self.filled, 0);
+        self.reset(self.filled - length, self.offset + length as u64);
+    }
+
     /// Makes room in a buffer that the beginning of one record fills.
     ///
     /// # Errors
@@ -165,6 +172,29 @@ impl<R: Read> RecordReader<R> {
         }
         buffer.continue_after(&mut self.records);
         Ok(Some(std::mem::replace(&mut self.records, buffer)))
+    }
+
+    /// Passes over a record that is [`ReadError::TooLong`], to its end, and holds none of it: the next record is the one
+    /// after it.
+    ///
+    /// # Errors
+    /// The stream's own; the record is not CSV.
+    pub(crate) fn skip_record(&mut self) -> Result<(), ReadError> {
+        let records = &mut self.records;
+        let mut skip = RecordSkip::default();
+        loop {
+            let filled = records.buffer.get(..records.filled).unwrap_or_default();
+            if let Some(length) = skip.advance(filled)? {
+                records.remove_front(length);
+                return Ok(());
+            }
+            records.remove_front(records.filled);
+            if self.ended {
+                return skip.finish();
+            }
+            records.filled = read_full(&mut self.source, &mut records.buffer)?;
+            self.ended = records.filled < records.buffer.len();
+        }
     }
 
     /// Reads until there is a whole record, or the input ends.
@@ -276,6 +306,42 @@ mod tests {
         let mut reader = RecordReader::new(io::repeat(b'x'));
         assert!(matches!(reader.next_record(), Err(ReadError::TooLong)));
         assert_eq!(reader.records.buffer.len(), MAX_RECORD_BYTES);
+    }
+
+    #[test]
+    fn a_record_beyond_the_limit_is_passed_over() {
+        for end in ["x\n", "\"x,\"\"\n\"\r\n", "\n", ""] {
+            for length in [MAX_RECORD_BYTES, MAX_RECORD_BYTES + 3 * BUFFER_BYTES + 7] {
+                let long = [vec![b'x'; length], b",".to_vec(), end.into()].concat();
+                let after: &[u8] = if end.is_empty() {
+                    b""
+                } else {
+                    b"next,\"row\"\n"
+                };
+                let input = [b"a,b\n", long.as_slice(), after].concat();
+                let mut reader = RecordReader::new(input.as_slice());
+                assert!(reader.next_record().unwrap().is_some());
+                assert!(matches!(reader.next_record(), Err(ReadError::TooLong)));
+                reader.skip_record().unwrap();
+                assert!(reader.records.buffer.len() <= 2 * BUFFER_BYTES);
+                let next = reader.next_record().unwrap();
+                let next = next.map(|next| (next.record.bytes().to_vec(), next.offset));
+                let expected = (b"next,\"row\"".to_vec(), 4 + long.len() as u64);
+                assert_eq!(next, (!end.is_empty()).then_some(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_beyond_the_limit_that_is_no_csv_is_refused() {
+        let text = |end: &str| [b"\"".to_vec(), vec![b'x'; MAX_RECORD_BYTES], end.into()].concat();
+        for (end, broken) in [("", "does not end"), ("\"x\n", "after the closing quote")] {
+            let input: Vec<u8> = text(end);
+            let mut reader = RecordReader::new(input.as_slice());
+            assert!(matches!(reader.next_record(), Err(ReadError::TooLong)));
+            let error = reader.skip_record().unwrap_err().to_string();
+            assert!(error.contains(broken), "{error}");
+        }
     }
 
     #[test]

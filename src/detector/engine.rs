@@ -6,11 +6,11 @@ use super::batch::{AccessBatch, Batch, RowAccess};
 use super::counters::Counters;
 use super::spill::SpillBuffer;
 use super::survey::Survey;
-use crate::access::Access;
+use crate::access::{Access, Unusable};
 use crate::error::Error;
 use crate::history::History;
 use crate::pair::{PairHasher, PairKey};
-use crate::pairs::{PairId, PairState, Sightings};
+use crate::pairs::{PairId, PairState, Sightings, TooManyPairs};
 use crate::rules::{NewRule, Output, Rules};
 use crate::text::escape;
 
@@ -88,8 +88,7 @@ impl Detector {
     /// Ingests the rows of `batch`, and counts them.
     ///
     /// # Errors
-    /// There are more pairs than a run can hold; the history cannot be read; the file for rows beyond memory cannot be
-    /// written.
+    /// The history cannot be read; the file for rows beyond memory cannot be written.
     pub(crate) fn ingest(
         &mut self,
         batch: &impl Batch,
@@ -106,7 +105,7 @@ impl Detector {
             self.look_up(accesses.keys(first..last.pairs.end), &mut lookups);
             for row in group {
                 let lookup = |pair| lookups.get(pair - first);
-                if self.ingest_row(row, accesses, counters, lookup)? {
+                if self.ingest_row(row, accesses, counters, lookup) {
                     self.hold(batch, number)?;
                 }
                 number += 1;
@@ -140,37 +139,48 @@ impl Detector {
         accesses: &AccessBatch,
         counters: &mut Counters,
         lookup: impl Fn(usize) -> Option<&'a Lookup>,
-    ) -> Result<bool, Error> {
+    ) -> bool {
         counters.rows += 1;
         let access = match &row.access {
             Ok(access) => access,
             Err(why) => {
                 counters.skip(*why);
-                return Ok(false);
+                return false;
             }
         };
         if !access.success {
-            return Ok(false);
+            return false;
         }
         counters.succeed(access);
         self.current.clear();
-        let mut hold = false;
+        let (mut hold, mut room) = (false, true);
         for pair in row.pairs.clone() {
             if let Some(lookup) = lookup(pair) {
-                hold |= self.record(access, lookup, accesses.text(pair))?;
+                match self.record(access, lookup, accesses.text(pair)) {
+                    Ok(held) => hold |= held,
+                    Err(TooManyPairs) => room = false,
+                }
             }
         }
-        Ok(hold && !self.rules.seed)
+        if !room {
+            counters.skip(Unusable::NoRoom);
+        }
+        hold && !self.rules.seed
     }
 
     /// Records a successful access to a pair. Returns whether its row may have to be returned because of it.
-    fn record(&mut self, access: &Access, lookup: &Lookup, text: &[u8]) -> Result<bool, Error> {
+    ///
+    /// # Errors
+    /// There are more pairs than a run can hold.
+    fn record(
+        &mut self,
+        access: &Access,
+        lookup: &Lookup,
+        text: &[u8],
+    ) -> Result<bool, TooManyPairs> {
         // An earlier row of the same group may have brought a pair that was not seen before.
         let found = lookup.seen.or_else(|| self.sightings.find(lookup.key));
-        let seen = self
-            .sightings
-            .record(found, lookup.key, text, access)
-            .map_err(Error::user)?;
+        let seen = self.sightings.record(found, lookup.key, text, access)?;
         if seen.inserted {
             self.set_first_state(seen.id, lookup);
         }
@@ -262,5 +272,79 @@ impl Detector {
              {cause}; make room there, correct its permissions or read less at a time",
             escape::escaped(self.held_rows.folder().as_os_str().as_encoded_bytes())
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::timestamp::Timestamp;
+
+    /// Rows of one pair each: the bucket's name, and an address.
+    struct Rows(AccessBatch);
+
+    impl Rows {
+        fn of(buckets: &[&str], hasher: &PairHasher) -> Self {
+            let mut batch = AccessBatch::default();
+            let at = Timestamp::from_seconds(1_700_000_000);
+            for bucket in buckets {
+                batch.add(hasher, |texts| {
+                    texts.push_value(bucket.as_bytes());
+                    texts.push_value(b"192.0.2.7");
+                    texts.end();
+                    Ok(Access::successful(at, at, 1))
+                });
+            }
+            Self(batch)
+        }
+    }
+
+    impl Batch for Rows {
+        fn accesses(&self) -> &AccessBatch {
+            &self.0
+        }
+
+        fn header(&self) -> super::super::HeaderId {
+            0
+        }
+
+        fn write_held(&self, row: usize, held: &mut Vec<u8>) {
+            held.extend_from_slice(row.to_string().as_bytes());
+        }
+    }
+
+    #[test]
+    fn pairs_for_which_there_is_no_room_cost_no_other_s_alert() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = ["bucket_name", "remote_ip"].map(str::to_owned);
+        let history = History::new(&folder.path().join("seen.csv"), &keys).unwrap();
+        let rules = Rules {
+            new: NewRule::Unseen,
+            threshold: Timestamp::MIN,
+            output: Output::Events,
+            max_events: 0,
+            seed: false,
+        };
+        let mut detector = Detector::new(rules, history, &[0; 16], folder.path());
+        let room = b"billing,192.0.2.7,".len() + b"x,192.0.2.7,".len();
+        detector.sightings = Sightings::with_room(room as u32);
+        let rows = ["billing", "archive", "x", "y", "billing"];
+        let rows = Rows::of(&rows, &detector.hasher);
+        let mut counters = Counters::default();
+        detector.ingest(&rows, &mut counters).unwrap();
+        let message = counters.skipped_message(&keys).unwrap();
+        assert!(
+            message.starts_with("2 of 5 rows could not be used: 2 with a new pair where"),
+            "{message}"
+        );
+        assert!(message.ends_with("(first: row 2)"), "{message}");
+        let mut outcome = detector.finish(None).unwrap();
+        let mut found = Vec::new();
+        let visited = outcome.for_each_event(|_, _, _, row| {
+            found.extend_from_slice(row);
+            Ok::<_, Error>(())
+        });
+        visited.unwrap();
+        assert_eq!(found, b"024");
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::csv::{Header, Record, decoded, push_cell};
 use crate::pair;
+use crate::rules::DEFAULT_KEY_FIELDS;
 use crate::text::escape;
 use crate::text::timestamp::{FIRST_TIME, LAST_TIME, TIME_COLUMNS, Timestamp};
 
@@ -107,11 +108,29 @@ pub(super) struct BadTime {
     pub(super) found: Vec<u8>,
 }
 
+/// Refuses the history of the default key fields to a search whose key fields `keys` lack one of them: rows that it adds
+/// would have no bucket or no address, and those that it changes are other pairs' too.
+fn check_whole_keys(header: &Header, keys: &[usize]) -> Result<(), String> {
+    let columns = DEFAULT_KEY_FIELDS.map(|name| header.position(name.as_bytes()));
+    let lacking = DEFAULT_KEY_FIELDS
+        .iter()
+        .zip(columns)
+        .find(|(_, column)| column.is_some_and(|column| !keys.contains(&column)));
+    match lacking {
+        Some((name, _)) if columns.iter().all(Option::is_some) => Err(format!(
+            "{name} among the key fields, since the rows are pairs of {} and new ones would have no {name}",
+            DEFAULT_KEY_FIELDS.join(" and ")
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Layout {
     /// Finds the columns of the key fields `keys` and of the times.
     ///
     /// # Errors
-    /// What was expected: a key column that is missing, or one column where there are two of a name.
+    /// What was expected: a key column that is missing, one column where there are two of a name, or a history that is not
+    /// of the default key fields where these key fields lack one of them.
     pub(super) fn find(header: &Header, keys: &[String]) -> Result<Self, String> {
         for name in keys
             .iter()
@@ -119,10 +138,18 @@ impl Layout {
             .chain([FIRST_TIME, LAST_TIME].map(str::as_bytes))
         {
             if header.names().filter(|column| *column == name).count() > 1 {
-                return Err(format!("one column {}, found two", escape::escaped(name)));
+                return Err(format!(
+                    "one column {} in the header, of which there are two",
+                    escape::escaped(name)
+                ));
             }
         }
-        let missing = |name: &String| format!("a column {}", escape::escaped(name.as_bytes()));
+        let missing = |name: &String| {
+            format!(
+                "a column {} in the header",
+                escape::escaped(name.as_bytes())
+            )
+        };
         let keys = keys
             .iter()
             .map(|name| {
@@ -131,6 +158,7 @@ impl Layout {
                     .ok_or_else(|| missing(name))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        check_whole_keys(header, &keys)?;
         Ok(Self {
             columns: header.len(),
             keys_together: are_together(&keys, header.len()),

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+
 use super::system::{escaped_path, is_link, open_options, uninterrupted};
 use crate::text::escape;
 
@@ -55,6 +57,28 @@ pub(super) enum LockError {
     /// The search was cancelled meanwhile.
     #[error("cancelled while waiting for the lock")]
     Cancelled,
+}
+
+impl LockError {
+    /// What to do about it; `None` where the lock file needs what all files need.
+    pub(super) fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Unusable { cause, .. } if has_no_locks(cause) => Some(
+                "its file system has no locks: put the lookup (in Splunk: the app's folder) on a local disk, or mount that file \
+                 system with locks",
+            ),
+            Self::Held { .. } => Some("let that run finish, or end it if it hangs"),
+            Self::Unusable { .. } | Self::Cancelled => None,
+        }
+    }
+}
+
+/// Whether a lock failed because the file system has none: NFS without its lock daemon, some FUSE file systems.
+fn has_no_locks(cause: &io::Error) -> bool {
+    let errors = [Errno::NOSYS, Errno::NOLCK, Errno::OPNOTSUPP];
+    errors
+        .iter()
+        .any(|error| cause.raw_os_error() == Some(error.raw_os_error()))
 }
 
 impl Lock {

@@ -141,7 +141,14 @@ impl<'a> Publisher<'a> {
         Lock::acquire(self.history.path(), *lock_wait, holder, cancelled).map_err(|error| {
             match error {
                 LockError::Cancelled => PublishError::Cancelled,
-                error => Failure::from(Error::environment(error)).into(),
+                error => {
+                    let failed = Error::environment(&error);
+                    let failed = match error.remedy() {
+                        Some(remedy) => failed.with_remedy(remedy),
+                        None => failed,
+                    };
+                    Failure::from(failed).into()
+                }
             }
         })
     }

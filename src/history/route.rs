@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use rustix::io::Errno;
+
 use super::merge::Merged;
 use super::stage::Stage;
 use super::system::{escaped_path, step_failed, uninterrupted};
@@ -58,8 +60,8 @@ pub enum Replacement {
 /// Why the history was not published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The step, the thing, the cause. It has no remedy where files on a disk need what they always need: room,
-    /// permissions, the lock.
+    /// The step, the thing, the cause. It has no remedy where files on a disk need what they always need: room and
+    /// permissions.
     pub error: Error,
     /// Whether the history may have been written all the same.
     pub uncertain: bool,
@@ -109,7 +111,7 @@ impl Route for FileRoute<'_> {
 
     fn replace(&self, staged: Stage, lookup: &Path) -> Result<Replacement, Failure> {
         uninterrupted(|| fs::rename(staged.path(), lookup))
-            .map_err(|cause| step_failed("rename", staged.path(), &cause))?;
+            .map_err(|cause| not_renamed(staged.path(), &cause))?;
         staged.placed();
         sync_folder(self.folder).map_err(|cause| {
             Failure::uncertain(Error::environment(format!(
@@ -120,6 +122,17 @@ impl Route for FileRoute<'_> {
         })?;
         Ok(Replacement::Durable)
     }
+}
+
+/// The error of a rename. A lookup that is mounted by itself, as containers do with single files, cannot be replaced.
+fn not_renamed(staged: &Path, cause: &io::Error) -> Error {
+    let error = step_failed("rename", staged, cause);
+    if cause.raw_os_error() == Some(Errno::BUSY.raw_os_error()) {
+        return error.with_remedy(
+            "the lookup is a mount point, and no file can take its place: mount its folder instead of the file alone",
+        );
+    }
+    error
 }
 
 /// Makes a rename in `folder` durable.

@@ -29,8 +29,7 @@ struct Piece {
     failed: Option<BlockError>,
 }
 
-/// Calls `visit` with the head and each block of rows of `source`, in order. `None` where there is no table yet, or an
-/// empty one.
+/// Calls `visit` with the head and each block of rows of `source`, in order. `None` where there is no table yet.
 ///
 /// # Errors
 /// Those of `visit`; the file cannot be read, or is no history.

@@ -77,10 +77,10 @@ impl Head {
 }
 
 impl Table {
-    /// Reads the header of `source`. `None` where there is no file, or one without a byte: an empty history.
+    /// Reads the header of `source`. `None` where there is no file: an empty history.
     ///
     /// # Errors
-    /// The file cannot be read, or its header lacks a key field.
+    /// The file cannot be read, has nothing in it, or its header lacks a key field.
     pub(super) fn open(source: &Source, keys: &[String]) -> Result<Option<Self>, Error> {
         let Some((file, path)) = source.file() else {
             return Ok(None);
@@ -98,7 +98,7 @@ impl Table {
         let mark = bytes.len();
         let mut reader = RecordReader::new(Part::new(&file, mark as u64, end));
         let layout = match reader.next_record() {
-            Ok(None) => return Ok(None),
+            Ok(None) => return Err(nothing_in_it(path, mark)),
             Ok(Some(line)) => {
                 bytes.extend_from_slice(line.record.bytes());
                 bytes.extend_from_slice(line.ending);
@@ -152,9 +152,24 @@ fn broken(path: &Path, line: u64, found: &str) -> Error {
     Error::environment(what).with_remedy("correct or remove that line, or restore the file")
 }
 
+/// The error of a file that a broken-off writing or a disk has emptied: taken for an empty history, it would make every pair
+/// new and then be overwritten.
+fn nothing_in_it(path: &Path, mark: usize) -> Error {
+    let but = if mark > 0 {
+        " but a byte order mark"
+    } else {
+        ""
+    };
+    let what = format!(
+        "the history {}, line 1: expected a header, found nothing{but}",
+        escaped_path(path)
+    );
+    Error::environment(what).with_remedy("restore the file, or delete it to begin anew")
+}
+
 fn not_a_history(path: &Path, expected: &str, header: &Record<'_>) -> Error {
     let what = format!(
-        "the history {}, line 1: expected {expected} in the header, found {}",
+        "the history {}, line 1: expected {expected}, found {}",
         escaped_path(path),
         escape::quoted(header.bytes())
     );

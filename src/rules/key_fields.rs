@@ -9,6 +9,9 @@ use crate::text::timestamp::TIME_COLUMNS;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFields(Vec<String>);
 
+/// The key fields of the default lookup.
+pub const DEFAULT_KEY_FIELDS: [&str; 2] = ["bucket_name", "remote_ip"];
+
 /// Fields that the command uses for something else, besides [`TIME_COLUMNS`].
 const RESERVED: [&str; 3] = ["_time", "newIP", "count"];
 
@@ -37,11 +40,20 @@ impl KeyFields {
     pub fn names(&self) -> &[String] {
         &self.0
     }
+
+    /// Whether they are those of the default lookup, in any order.
+    pub fn are_default(&self) -> bool {
+        self.0.len() == DEFAULT_KEY_FIELDS.len()
+            && self
+                .0
+                .iter()
+                .all(|name| DEFAULT_KEY_FIELDS.contains(&name.as_str()))
+    }
 }
 
 impl Default for KeyFields {
     fn default() -> Self {
-        Self(vec!["bucket_name".to_owned(), "remote_ip".to_owned()])
+        Self(DEFAULT_KEY_FIELDS.map(str::to_owned).to_vec())
     }
 }
 
@@ -59,6 +71,8 @@ fn check(field: &str, before: &[String]) -> Result<(), Error> {
         "options stand before by, which must be the last thing"
     } else if field.chars().any(char::is_control) {
         "a field name has no control characters"
+    } else if field.contains('\u{feff}') {
+        "a byte order mark at the start of the history could not be told from the name"
     } else {
         return Ok(());
     };

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::text::timestamp::Timestamp;
 
-pub use key_fields::KeyFields;
+pub use key_fields::{DEFAULT_KEY_FIELDS, KeyFields};
 pub use status::StatusList;
 
 /// The lookup that Splunk's own search uses.

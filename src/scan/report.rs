@@ -12,7 +12,7 @@ use super::intake::LineCounters;
 use super::publish::Published;
 use crate::detector::Outcome;
 use crate::history::Failure;
-use crate::rules::KeyFields;
+use crate::rules::{KeyFields, NewRule};
 use crate::text::escape;
 
 /// A progress bar over the bytes of all inputs; only their count where standard input is among them, whose length is not
@@ -177,12 +177,16 @@ fn unparsable(counters: &LineCounters) -> Option<String> {
 fn empty_history(arguments: &ScanArguments, lookup: &str, outcome: &Outcome) -> Option<String> {
     let empty = outcome.merged.before == 0 && !arguments.seed;
     empty.then(|| {
-        format!("the history {lookup} was empty, so every pair counts as never seen; learn from older logs first: s3newip scan --seed")
+        let meaning = match arguments.new {
+            NewRule::Unseen => "every pair counts as never seen",
+            NewRule::Window => "what is new is decided by these logs alone",
+        };
+        format!("the history {lookup} was empty, so {meaning}; learn from older logs first: s3newip scan --seed")
     })
 }
 
 /// What to do about a failure that names no remedy of its own.
-const DISK_REMEDY: &str = "make room on the disk, correct the permissions of its folder or end the run that holds the lock";
+const DISK_REMEDY: &str = "make room on the disk or correct the permissions of its folder";
 
 fn unpublished(lookup: &str, failure: &Failure) -> String {
     let state = if failure.uncertain {

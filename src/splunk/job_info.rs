@@ -23,7 +23,7 @@ pub const MAX_INFO_BYTES: u64 = 4 << 20;
 /// What info.csv says.
 #[derive(Debug, Default)]
 pub struct JobInfo {
-    /// The search's now(), in epoch seconds.
+    /// The search's now(), in epoch seconds: more than 0.
     pub now: Option<i64>,
     /// The user's time zone.
     pub zone: Option<Zone>,
@@ -67,7 +67,9 @@ impl JobInfo {
         Self {
             now: cell(b"now")
                 .and_then(Timestamp::parse)
-                .map(Timestamp::seconds),
+                .map(Timestamp::seconds)
+                // Before 1970 there were no searches: the column is there and says nothing.
+                .filter(|now| *now > 0),
             zone: zone.and_then(Zone::from_splunk),
             in_cluster: matches!(cell(b"is_shc_mode"), Some(b"1" | b"true")),
         }
@@ -180,7 +182,9 @@ mod tests {
         );
         assert!(info("now,is_shc_mode\n1,1\n").in_cluster);
         assert!(!info("now,is_shc_mode\n1,0\n").in_cluster);
-        assert_eq!(info("now\nNaN\n").now, None);
+        for nothing in ["NaN", "0", "0.000000000", "-1"] {
+            assert_eq!(info(&format!("now\n{nothing}\n")).now, None, "{nothing}");
+        }
         assert_eq!(info("now\n").now, None);
         assert_eq!(info("").now, None);
         assert_eq!(info("a,b\n\"unterminated").now, None);

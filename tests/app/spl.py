@@ -67,8 +67,14 @@ def stats_step(tokens, fields):
 
 def eval_step(tokens, fields):
     made, _equals, expression = " ".join(tokens).partition("=")
-    needed([expression], fields, "eval")
+    words = re.findall(r"\b[A-Za-z_]\w*\b(?!\()", re.sub(r'"[^"]*"', "", expression))
+    needed(set(words) - {"AND", "OR", "NOT"}, fields, "eval")
     return fields | {made.strip()}
+
+
+def rex_step(tokens, fields):
+    needed(["_raw"], fields, "rex")
+    return fields | set(re.findall(r"\(\?<(\w+)>", " ".join(tokens)))
 
 
 def convert_step(tokens, fields):
@@ -101,9 +107,38 @@ STEPS = {
     "search": search_step,
     "stats": stats_step,
     "eval": eval_step,
+    "rex": rex_step,
     "convert": convert_step,
     "fillnull": fillnull_step,
     "iplocation": iplocation_step,
     "rename": rename_step,
     "table": table_step,
 }
+
+
+def swept(search, event):
+    """Bucket, address and status of an event as the sweep groups them: its rex commands by Python's own regular
+    expressions, and its one eval, which must be the one below."""
+    fields = dict(event)
+    for command, tokens in commands(search):
+        if command == "rex":
+            pattern = tokens[-1].strip('"').replace("(?<", "(?P<")
+            found = list(re.finditer(pattern, fields["_raw"]))[: 2 if "max_match=2" in tokens else 1]
+            for name in re.compile(pattern).groupindex if found else ():
+                values = [match[name] for match in found]
+                fields[name] = values if "max_match=2" in tokens else values[0]
+        elif command == "eval" and tokens[0].startswith("http_status="):
+            assert "".join(tokens) == (
+                'http_status=case(len(_raw)>=2500ORmvcount(log_status)>1,"-",mvcount(log_status)=1,log_status,'
+                "true(),http_status)"
+            )
+            statuses = fields.get("log_status", [])
+            if len(fields["_raw"]) >= 2500 or len(statuses) > 1:
+                fields["http_status"] = "-"
+            elif statuses:
+                (fields["http_status"],) = statuses
+        elif command == "fillnull":
+            fields.setdefault("http_status", "-")
+        elif command == "stats":
+            return fields["bucket_name"], fields["remote_ip"], fields["http_status"]
+    raise AssertionError("no stats")

@@ -16,7 +16,9 @@ DETECTIONS = [
     "Detect S3 access from a new IP",
     "Detect S3 access from a new IP - By Arrival",
     "Detect S3 access from a new IP - At Scale",
+    "Detect S3 access from a new IP - Daily Sweep",
 ]
+SWEEP = DETECTIONS[3]
 SUPPORT = "Previously Seen S3 Bucket Access by Remote IP"
 # Enterprise Security itself adds these to what it hands on.
 ADDED_BY_SECURITY = {"info_min_time", "info_max_time"}
@@ -96,7 +98,7 @@ class Invocations(WithTheApp):
 
 
 class SavedSearches(WithTheApp):
-    def test_there_are_three_detections_and_the_support_search(self):
+    def test_there_are_three_detections_the_sweep_and_the_support_search(self):
         self.assertEqual(sorted(self.searches), sorted([*DETECTIONS, SUPPORT]))
 
     def test_all_are_shipped_disabled_and_say_when_to_choose_them(self):
@@ -118,6 +120,44 @@ class SavedSearches(WithTheApp):
         self.assertEqual(stanza["cron_schedule"], "0 * * * *")
         self.assertEqual(stanza["dispatch.earliest_time"], "-70m@m")
         self.assertEqual(stanza["dispatch.latest_time"], "-10m@m")
+
+    def test_the_sweep_reads_two_days_of_arrivals_that_the_hourly_runs_have_behind_them(self):
+        stanza, hourly = self.searches[SWEEP], self.searches["Detect S3 access from a new IP - By Arrival"]
+        self.assertIn("_index_earliest=-49h@h _index_latest=-1h@m", stanza["search"])
+        self.assertIn("_index_earliest=-70m@m _index_latest=-10m@m", hourly["search"])
+        # At 50 minutes past, an hour before is ten minutes before the full hour: where the last hourly run ended.
+        self.assertEqual(stanza["cron_schedule"].split()[0], "50")
+        self.assertEqual(hourly["cron_schedule"].split()[0], "0")
+        # An event that By Arrival still reads ten days late, two days later.
+        self.assertEqual((hourly["dispatch.earliest_time"], stanza["dispatch.earliest_time"]), ("-10d@d", "-14d@d"))
+        self.assertIn("new=unseen", stanza["search"])
+
+    def test_the_sweep_reads_the_line_itself(self):
+        def line(uri, status, agent="curl"):
+            return (
+                "0123456789abcdef billing [14/Nov/2023:22:13:20 +0000] 192.0.2.7 - 3E57427F3EXAMPLE "
+                f"REST.GET.OBJECT a {uri} "
+                f'{status} - 113 113 7 6 "-" "{agent}" - x= SigV4 - AuthHeader billing.s3.amazonaws.com TLSv1.3 - -'
+            )
+
+        forged, long = 'GET /a" 403 - HTTP/1.1', "GET /" + "x" * 12000
+        for raw, status in (
+            (line('"GET /a HTTP/1.1"', 200), "200"),
+            (line('"GET /a HTTP/1.1"', 403), "403"),
+            # Not certain, so access: a forged status in the URL or the agent, a line that is or may be cut.
+            (line(f'"{forged}"', 200), "-"),
+            (line('"GET /a HTTP/1.1"', 403, 'x" 200 -'), "-"),
+            (line(f'"{long}"', 200)[:10000], "-"),
+            (line(f'"GET /a" 403 - {long}"', 200)[:10000], "-"),
+            # No URL, so no client's text before the status: what the add-on has extracted.
+            (line("-", 204), "204"),
+        ):
+            with self.subTest(raw=raw[:200]):
+                event = {"_raw": raw, "http_status": "204"}
+                self.assertEqual(spl.swept(self.searches[SWEEP]["search"], event), ("billing", "192.0.2.7", status))
+        for raw in ('{"bucket": "a b [c] 192.0.2.66 "}', '"quoted" billing [x] 192.0.2.66 - '):
+            event = {"_raw": raw, "bucket_name": "b", "remote_ip": "192.0.2.1", "http_status": "403"}
+            self.assertEqual(spl.swept(self.searches[SWEEP]["search"], event), ("b", "192.0.2.1", "403"))
 
     def test_the_support_search_returns_the_counts_of_what_it_learnt(self):
         fields = self.fields_of(self.searches[SUPPORT]["search"])

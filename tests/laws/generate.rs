@@ -30,15 +30,20 @@ pub(crate) struct Scenario {
 pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
     let lookup = prop_oneof![9 => Just(None), 1 => Just(Some("seen_elsewhere.csv"))];
     (options(), lookup, weighted(0.05), start(), chunks()).prop_map(
-        |((options, arguments), lookup, preview, start, chunks)| Scenario {
-            start: start.with_columns(&options.keys()),
-            arguments: lookup.map_or(arguments.clone(), |lookup| {
-                format!("lookup={lookup} {arguments}")
-            }),
-            lookup: lookup.unwrap_or(HISTORY).into(),
-            options,
-            preview,
-            chunks,
+        |((options, arguments), lookup, preview, start, chunks)| {
+            // Another key needs a lookup of its own.
+            let own = (!options.has_default_keys()).then_some("seen_by_another_key.csv");
+            let lookup = lookup.or(own);
+            Scenario {
+                start: start.with_columns(&options.keys()),
+                arguments: lookup.map_or(arguments.clone(), |lookup| {
+                    format!("lookup={lookup} {arguments}")
+                }),
+                lookup: lookup.unwrap_or(HISTORY).into(),
+                options,
+                preview,
+                chunks,
+            }
         },
     )
 }

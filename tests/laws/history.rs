@@ -63,6 +63,11 @@ impl History {
                 .iter()
                 .position(|cell| cell.value == name.as_bytes())
         };
+        let lacks = |name: &&str| !keys.iter().any(|key| key == name);
+        let pair = ["bucket_name", "remote_ip"];
+        if pair.iter().all(|name| column(name).is_some()) && pair.iter().any(lacks) {
+            return Err("the history of another key");
+        }
         let keys: Option<Vec<usize>> = keys.iter().map(|key| column(key)).collect();
         let history = History {
             bom: stripped.is_some(),

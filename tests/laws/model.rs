@@ -106,6 +106,13 @@ impl Options {
             .unwrap_or(vec!["bucket_name".into(), "remote_ip".into()])
     }
 
+    /// Whether the key is that of the default lookup, in any order.
+    pub(crate) fn has_default_keys(&self) -> bool {
+        let mut keys = self.keys();
+        keys.sort();
+        keys == ["bucket_name", "remote_ip"]
+    }
+
     /// The codes and classes of successful access.
     pub(crate) fn statuses(&self) -> Vec<String> {
         self.status

@@ -15,6 +15,23 @@ impl LookupName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A name to propose for the history of these key fields.
+    pub(super) fn for_fields(fields: &[String]) -> Self {
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        };
+        let mut name: String = format!("previously_seen_S3_{}", fields.join("_"))
+            .chars()
+            .map(plain)
+            .collect();
+        name.truncate(MAX_BYTES - ".csv".len());
+        Self(name + ".csv")
+    }
 }
 
 impl fmt::Display for LookupName {
@@ -50,6 +67,19 @@ impl FromStr for LookupName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proposed_name_is_one_that_is_taken() {
+        for fields in [
+            vec!["remote_ip"],
+            vec!["a b", "\u{202e}../", "c"],
+            vec![&*"x".repeat(300)],
+        ] {
+            let fields: Vec<_> = fields.into_iter().map(str::to_owned).collect();
+            let name = LookupName::for_fields(&fields);
+            assert_eq!(name.as_str().parse::<LookupName>().unwrap(), name);
+        }
+    }
 
     #[test]
     fn a_name_cannot_leave_the_folder() {

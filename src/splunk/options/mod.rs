@@ -18,8 +18,10 @@ mod values;
 use crate::error::Error;
 use crate::reltime::{RelativeTime, Zone};
 use crate::rules::{
-    DEFAULT_LOOKUP, DEFAULT_WINDOW, KeyFields, NewRule, Output, StatusList, whole_number,
+    DEFAULT_KEY_FIELDS, DEFAULT_LOOKUP, DEFAULT_WINDOW, KeyFields, NewRule, Output, StatusList,
+    whole_number,
 };
+use crate::text::escape;
 use crate::text::timestamp::Timestamp;
 use arguments::Arguments;
 use error::OptionError;
@@ -52,6 +54,21 @@ pub struct Options {
     pub by: KeyFields,
 }
 
+/// Key fields as they stand after `by`: in quotes where they are more than letters, digits and underscores.
+fn by_clause(by: &KeyFields) -> String {
+    let names = by.names().iter().map(|name| {
+        let plain = name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if plain {
+            name.clone()
+        } else {
+            escape::quoted(name.as_bytes())
+        }
+    });
+    names.collect::<Vec<_>>().join(" ")
+}
+
 impl Options {
     /// Reads the arguments as splunkd hands them over (`searchinfo.args`).
     ///
@@ -72,7 +89,34 @@ impl Options {
             publish: given.value("publish", "auto")?,
             by: KeyFields::new(given.by())?,
         };
+        options.check_lookup()?;
         Ok(options)
+    }
+
+    /// Refuses other key fields than the default with the default lookup: they would write rows without a bucket or an
+    /// address into it.
+    fn check_lookup(&self) -> Result<(), Error> {
+        if self.lookup.as_str() != DEFAULT_LOOKUP || self.by.are_default() {
+            return Ok(());
+        }
+        Err(Error::user(format!(
+            "by {}: the default lookup has rows of {}; other key fields need a lookup of their own: add lookup={}",
+            by_clause(&self.by),
+            DEFAULT_KEY_FIELDS.join(" and "),
+            LookupName::for_fields(self.by.names())
+        )))
+    }
+
+    /// The options that a search needs to learn into the same history, as they stand in a search; empty for the default.
+    pub fn of_the_history(&self) -> String {
+        let mut text = String::new();
+        if self.lookup.as_str() != DEFAULT_LOOKUP {
+            text.push_str(&format!(" lookup={}", self.lookup));
+        }
+        if !self.by.are_default() {
+            text.push_str(&format!(" by {}", by_clause(&self.by)));
+        }
+        text
     }
 
     /// The threshold of newness for a search at `now`, in epoch seconds.

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use super::header::{ChunkHeader, HeldColumns};
+use crate::access::Unusable;
 use crate::csv::{ReadError, Record, RecordBuffer, RecordReader};
 use crate::detector::{AccessBatch, Batch, HeaderId};
 use crate::pair::PairHasher;
@@ -31,10 +32,12 @@ pub(super) struct RecordBatch {
     held: HeldColumns,
     /// The number of a record with another number of cells than its header; it follows the rows of `accesses`.
     ragged: Option<usize>,
+    /// Whether the batch is one row, and no record: it is too long to be held.
+    too_long: bool,
 }
 
 impl RecordBatch {
-    /// Fills the batch with the next records of `reader`. Returns `false` at the end.
+    /// Fills the batch with the next records of `reader`, or with a row that is too long. Returns `false` at the end.
     ///
     /// # Errors
     /// The stream failed, or is not CSV.
@@ -43,7 +46,13 @@ impl RecordBatch {
         batch: &mut Self,
     ) -> Result<bool, ReadError> {
         let spare = std::mem::take(&mut batch.records);
-        let next = reader.next_records(spare)?;
+        let next = reader.next_records(spare);
+        batch.too_long = matches!(next, Err(ReadError::TooLong));
+        if batch.too_long {
+            reader.skip_record()?;
+            return Ok(true);
+        }
+        let next = next?;
         let more = next.is_some();
         batch.records = next.unwrap_or_default();
         Ok(more)
@@ -61,6 +70,10 @@ impl RecordBatch {
         self.held = header.held(reading.output);
         self.accesses.clear();
         self.numbers.clear();
+        if std::mem::take(&mut self.too_long) {
+            self.accesses.add(hasher, |_| Err(Unusable::RowTooLong));
+            return;
+        }
         while !self.accesses.is_full() {
             let number = self.records.next_number();
             let Some(row) = self.records.next_record() else {

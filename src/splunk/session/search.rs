@@ -22,6 +22,10 @@ use crate::splunk::options::{Options, Publish};
 use crate::splunk::rest::RestRoute;
 use crate::text::escape;
 
+/// How many times as long a search waits for the lock that publishes through splunkd, as the one that has it nearly
+/// always does too: it may wait 15 seconds for each of four answers, and pause between them.
+const REST_PATIENCE: u32 = 3;
+
 /// A search under way.
 pub(super) struct Search<'a> {
     intake: Intake,
@@ -60,17 +64,17 @@ impl<'a> Search<'a> {
         };
         let spill_folder = spill_folder(&info, &history);
         let detector = Detector::new(rules, history, &host.seed, &spill_folder);
-        let publish = options.publish;
+        let sid = escape::quoted(info.sid().as_bytes());
+        let rest = rest_route(&app, info, options.publish, job.in_cluster)?;
+        let through = rest
+            .as_ref()
+            .map_or("", |_| ", which publishes through splunkd");
         Ok(Self {
             intake: Intake::new(detector, &options),
             options,
             preview,
-            holder: format!(
-                "process {}, search {}",
-                std::process::id(),
-                escape::quoted(info.sid().as_bytes())
-            ),
-            rest: rest_route(&app, info, publish, job.in_cluster)?,
+            holder: format!("process {}, search {sid}{through}", std::process::id()),
+            rest,
             host,
             started,
         })
@@ -99,7 +103,10 @@ impl<'a> Search<'a> {
         let publication = Publication {
             route: self.rest.as_ref().map_or(&file as &dyn Route, |rest| rest),
             holder: &self.holder,
-            lock_wait: host.lock_wait,
+            lock_wait: match self.rest {
+                Some(_) => host.lock_wait * REST_PATIENCE,
+                None => host.lock_wait,
+            },
             cancelled: &host.hung_up,
         };
         let writes = options.update && !self.preview;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::detector::{Counters, Outcome, SEED_COLUMNS};
 use crate::history::Failure;
-use crate::rules::DEFAULT_LOOKUP;
+use crate::rules::NewRule;
 use crate::splunk::message::Level;
 use crate::splunk::options::Options;
 
@@ -56,13 +56,18 @@ impl Summary<'_> {
     fn empty_history(&self) -> Option<String> {
         let empty = self.outcome.merged.before == 0 && !self.options.seed;
         empty.then(|| {
-            let lookup = match self.lookup {
-                DEFAULT_LOOKUP => String::new(),
-                other => format!(" lookup={other}"),
+            let meaning = match self.options.new {
+                NewRule::Unseen => "every pair counts as never seen",
+                NewRule::Window => "what is new is decided by the events of this search alone",
+            };
+            let of_the_history = self.options.of_the_history();
+            let fill = if of_the_history.is_empty() {
+                format!("the saved search \"{SUPPORT_SEARCH}\" (s3newip seed=true")
+            } else {
+                format!("this search once with other options (s3newip seed=true{of_the_history}")
             };
             format!(
-                "the history {} is empty, so every pair counts as never seen; fill it first: run the saved search \
-                 \"{SUPPORT_SEARCH}\" (s3newip seed=true{lookup} over the last 30 days)",
+                "the history {} is empty, so {meaning}; fill it first: run {fill} over the last 30 days)",
                 self.lookup
             )
         })
@@ -106,7 +111,8 @@ impl Summary<'_> {
 }
 
 /// What to do about a failure that names no remedy of its own.
-const DISK_REMEDY: &str = "make room on the disk, correct the permissions of the app's lookups folder or end the run that holds the lock";
+const DISK_REMEDY: &str =
+    "make room on the disk or correct the permissions of the app's lookups folder";
 
 fn unpublished(lookup: &str, failure: &Failure) -> String {
     let state = if failure.uncertain {
@@ -115,8 +121,8 @@ fn unpublished(lookup: &str, failure: &Failure) -> String {
         format!("the history {lookup} could not be written and is as it was")
     };
     format!(
-        "{state}: {}; the rows of this search are complete, and the next run finds the pairs again that are not in the \
-         history; {}",
+        "{state}: {}; the rows of this search are complete; the next search over the same events (for the app's \
+         detections: the Daily Sweep) finds the pairs again that the history does not have; {}",
         failure.error.what(),
         remedy(failure)
     )
