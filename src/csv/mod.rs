@@ -34,5 +34,5 @@ pub use record::{LocatedRecord, Record};
 pub(crate) use cell::{encode_record, is_space_padded, strip_quotes};
 pub(crate) use index::RecordIndex;
 pub(crate) use multivalue::MULTIVALUE_PREFIX;
-pub(crate) use reader::{RecordBuffer, read_full};
+pub(crate) use reader::RecordBuffer;
 pub(crate) use record::cell_end;
