@@ -227,7 +227,7 @@ impl<R: Read> RecordReader<R> {
 ///
 /// # Errors
 /// `source` fails.
-pub(crate) fn read_full(source: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+fn read_full(source: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(room @ [_, ..]) = room.get_mut(filled..) {
         match source.read(room) {
