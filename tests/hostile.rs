@@ -246,7 +246,7 @@ fn metadata_is_repeated_escaped_and_in_short() {
 
 #[test]
 fn key_fields_are_repeated_escaped() {
-    let splunk = Splunk::new().history(HISTORY);
+    let splunk = Splunk::new().history(HISTORY).lookup("pairs.csv", HISTORY);
     let rows = [access("billing", "192.0.2.1", NOW)];
     let search = |file: &str| {
         splunk
@@ -254,8 +254,8 @@ fn key_fields_are_repeated_escaped() {
             .chunk(&rows)
             .run()
     };
-    search("previously_seen_S3_access_from_remote_ip.csv")
-        .expect_error(&["a column b\\u{202e} in"]);
+    search("previously_seen_S3_access_from_remote_ip.csv").expect_error(&["by \"b\\u{202e}\": "]);
+    search("pairs.csv").expect_error(&["a column b\\u{202e} in"]);
     search("other.csv").expect_message("WARN", &["with no b\\u{202e} ("]);
 }
 
