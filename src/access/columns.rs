@@ -1,7 +1,8 @@
 //! Accesses out of the rows of a search.
 
+use super::agreement::LINE_COLUMNS;
 use super::field::{Field, cell, distinct_texts};
-use super::log_line::{LINE_COLUMNS, LineColumns, LogLine};
+use super::log_line::{LineColumns, LogLine};
 use super::row::{Access, MAX_PAIR_BYTES_PER_ROW, MAX_PAIRS_PER_ROW, Unusable, is_success, usable};
 use super::texts::PairTexts;
 use crate::accesslog::HttpStatus;

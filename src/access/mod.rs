@@ -12,14 +12,16 @@
 //! count    1 where there is a _raw, which makes the row an event; else the count column where it is a whole number, else 1
 //! ```
 
+mod agreement;
 mod columns;
 mod field;
 mod log_line;
 mod row;
 mod texts;
 
+pub use agreement::{Agreement, Agreements, LINE_COLUMNS};
 pub use columns::AccessColumns;
-pub use log_line::{Agreement, Agreements, LINE_COLUMNS, LineColumns};
+pub use log_line::LineColumns;
 pub use row::{Access, MAX_PAIR_BYTES_PER_ROW, MAX_PAIRS_PER_ROW, Unusable};
 pub use texts::PairTexts;
 

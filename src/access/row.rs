@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::log_line::Agreements;
+use super::agreement::Agreements;
 use crate::accesslog::HttpStatus;
 use crate::csv::MAX_RECORD_BYTES;
 use crate::pair::{self, MAX_KEY_FIELDS};
