@@ -36,7 +36,7 @@ pub(crate) struct Outcome {
 pub(crate) enum FinishError {
     /// The history cannot be read, or is not a table of pairs and times: nothing can be decided, nothing was written.
     Failed(Error),
-    /// The reader of the result is gone; nothing was written.
+    /// The reader of the result is gone; see [`PublishError::Cancelled`].
     Cancelled,
 }
 

@@ -1,8 +1,8 @@
 //! Escapes for text from outside, before it is shown in a message or in a table on a terminal.
 //!
 //! Attackers write part of every S3 log line. A terminal escape, a line break or a direction override in a user agent
-//! must not rewrite what a person reads, so every character that a terminal
-//! does not simply show is written as an escape.
+//! must not rewrite what a person reads, so every character that a terminal does not simply show is written as an
+//! escape.
 
 use std::fmt::Write;
 
