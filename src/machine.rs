@@ -41,7 +41,9 @@ fn clock() -> i64 {
 /// The system refuses.
 pub(crate) fn outlive_file_size_limits() -> Result<(), Error> {
     let handled = signal_hook::flag::register(SIGXFSZ, Arc::default());
-    handled.map(|_| ()).map_err(Error::environment)
+    let failed =
+        |cause| Error::environment(format!("the signal SIGXFSZ cannot be handled: {cause}"));
+    handled.map(|_| ()).map_err(failed)
 }
 
 /// Keeps the session key that splunkd hands over out of core files, where the system has a switch for that.
@@ -61,7 +63,8 @@ pub(crate) fn widen_standard_input() {
 /// 16 random bytes, which an attacker who writes to the logs cannot guess.
 fn seed() -> Result<[u8; 16], Error> {
     let mut seed = [0; 16];
-    getrandom::fill(&mut seed).map_err(Error::environment)?;
+    getrandom::fill(&mut seed)
+        .map_err(|cause| Error::environment(format!("the system has no random bytes: {cause}")))?;
     Ok(seed)
 }
 
