@@ -274,7 +274,7 @@ impl Returned {
         }
         let mut room = false;
         for id in pairs {
-            if let Some(count) = self.counts.get_mut(id.0 as usize) {
+            if let Some(count) = self.counts.get_mut(id.index()) {
                 room |= new(*id) && *count < self.limit;
                 *count = count.saturating_add(1);
             }

@@ -35,7 +35,7 @@ pub fn escaped(text: &[u8]) -> String {
 }
 
 /// Whether a terminal shows a character and does nothing else.
-pub fn is_visible(character: char) -> bool {
+pub(crate) fn is_visible(character: char) -> bool {
     !character.is_ascii_control() && !is_deceptive(character)
 }
 
