@@ -22,8 +22,8 @@ pub(crate) enum Command {
     Scan(Box<ScanArguments>),
 }
 
-/// Reads the command line. Returns the subcommand; `None` where the program is the search command. Ends the process where help or the version is asked
-/// for.
+/// Reads the command line. Returns the subcommand; `None` where the program is the search command. Ends the process
+/// where help or the version is asked for.
 ///
 /// # Errors
 /// The command line is wrong: the message is escaped, since a shell puts file names there, which others choose. Or

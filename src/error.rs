@@ -1,7 +1,8 @@
 //! What can stop a run: the message a person reads, and whose fault it is.
 //!
 //! Messages say place, expected, found and what to do; they are lower case, so that a prefix (`Error in 's3newip'
-//! command:` in Splunk, `s3newip:` in a shell) can stand before them. Text from outside is escaped by [`crate::text::escape`].
+//! command:` in Splunk, `s3newip:` in a shell) can stand before them. Text from outside is escaped by
+//! [`crate::text::escape`].
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -77,7 +78,7 @@ impl Error {
     }
 }
 
-/// An error on a way that is made for those of input and output: `io::Error::downcast` gives it back.
+/// For functions that return [`std::io::Error`]: its `downcast` gives the error back.
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
         Self::other(error)

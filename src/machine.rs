@@ -42,10 +42,12 @@ fn clock() -> i64 {
 /// The system refuses.
 pub(crate) fn outlive_file_size_limits() -> Result<(), Error> {
     let handled = signal_hook::flag::register(SIGXFSZ, Arc::default());
-    handled.map(|_| ()).map_err(Error::environment)
+    let failed =
+        |cause| Error::environment(format!("the signal SIGXFSZ cannot be handled: {cause}"));
+    handled.map(|_| ()).map_err(failed)
 }
 
-/// Keeps what splunkd hands over, a session key, out of core files, where the system has a switch for that.
+/// Keeps the session key that splunkd hands over out of core files, where the system has a switch for that.
 pub(crate) fn leave_no_core() {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
@@ -59,10 +61,11 @@ pub(crate) fn widen_standard_input() {
     let _ = fcntl_setpipe_size(io::stdin(), PIPE_BYTES);
 }
 
-/// 16 random bytes, which no one who writes to the logs can guess.
+/// 16 random bytes, which an attacker who writes to the logs cannot guess.
 fn seed() -> Result<[u8; 16], Error> {
     let mut seed = [0; 16];
-    getrandom::fill(&mut seed).map_err(Error::environment)?;
+    getrandom::fill(&mut seed)
+        .map_err(|cause| Error::environment(format!("the system has no random bytes: {cause}")))?;
     Ok(seed)
 }
 

@@ -68,13 +68,15 @@ fn search_command() -> Result<Exit, Error> {
     machine::leave_no_core();
     let host = machine::host()?;
     // The plain descriptors: the standard library's own buffers would be a second copy.
-    let input = io::stdin()
-        .as_fd()
-        .try_clone_to_owned()
-        .map_err(Error::environment)?;
-    let output = io::stdout()
-        .as_fd()
-        .try_clone_to_owned()
-        .map_err(Error::environment)?;
-    session::run(File::from(input), File::from(output), &host)
+    let input = plain("standard input", &io::stdin())?;
+    let output = plain("standard output", &io::stdout())?;
+    session::run(input, output, &host)
+}
+
+/// The descriptor of `stream` as a file of its own.
+fn plain(name: &str, stream: &impl AsFd) -> Result<File, Error> {
+    let copied = stream.as_fd().try_clone_to_owned();
+    let file =
+        copied.map_err(|cause| Error::environment(format!("{name} cannot be used: {cause}")));
+    file.map(File::from)
 }

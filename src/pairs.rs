@@ -291,12 +291,12 @@ impl Sightings {
 
     /// The pair with this number.
     pub fn get(&self, id: PairId) -> Option<&Sighting> {
-        self.pairs.get(id.0 as usize)
+        self.pairs.get(id.index())
     }
 
     /// The pair with this number, to be changed.
     pub(crate) fn get_mut(&mut self, id: PairId) -> Option<&mut Sighting> {
-        self.pairs.get_mut(id.0 as usize)
+        self.pairs.get_mut(id.index())
     }
 
     /// Sets what is known of the pair with this number.
@@ -309,8 +309,8 @@ impl Sightings {
     /// The text of the pair with this number.
     pub(crate) fn text(&self, id: PairId) -> &[u8] {
         let end = |at: usize| self.pairs.get(at).map(|pair| pair.text_end as usize);
-        let start = (id.0 as usize).checked_sub(1).and_then(end).unwrap_or(0);
-        end(id.0 as usize)
+        let start = id.index().checked_sub(1).and_then(end).unwrap_or(0);
+        end(id.index())
             .and_then(|end| self.texts.get(start..end))
             .unwrap_or_default()
     }

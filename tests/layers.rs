@@ -1,5 +1,5 @@
 //! The architecture, tested: a module uses only modules that stand above it in `src/lib.rs` (in `src/splunk/mod.rs` for
-//! what belongs to Splunk), no folder has a circle, and the pure rooms do no I/O and read no clock.
+//! what belongs to Splunk), no folder has a circle, and the pure modules do no I/O and read no clock.
 //!
 //! The rule for a folder: no circle among the modules that its `mod.rs` declares. `mod.rs` itself may use them all, and
 //! they may use what `mod.rs` defines. A name that `mod.rs` imports or re-exports counts as the module it comes from.
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The rooms, or parts of rooms, that compute and do nothing else.
+/// The modules that compute and do nothing else.
 const PURE: [&str; 13] = [
     "text",
     "accesslog",
@@ -358,11 +358,11 @@ fn no_folder_has_a_circle() {
 }
 
 #[test]
-fn the_pure_rooms_do_no_input_output_and_read_no_clock() {
+fn the_pure_modules_do_no_input_output_and_read_no_clock() {
     let library = Crate::library();
-    for room in PURE {
-        let place: Place = room.split('/').map(str::to_owned).collect();
-        assert!(library.0.contains_key(&place), "there is no {room}");
+    for module in PURE {
+        let place: Place = module.split('/').map(str::to_owned).collect();
+        assert!(library.0.contains_key(&place), "there is no {module}");
         for (place, text) in library.below(&place) {
             for word in IMPURE {
                 assert!(!text.contains(word), "{} uses {word}", place.join("::"));

@@ -68,7 +68,7 @@ fn check_reader(text: &[u8], seed: u8) {
     let cut = read(RecordReader::new(ShortReads::new(text, seed)));
     assert_eq!(whole, cut);
     if let (Ok(mut ours), Some(theirs)) = (whole, records(text)) {
-        // The crate leaves empty lines out; a quoted empty cell is none.
+        // The crate leaves empty lines out; a quoted empty cell is not an empty line.
         let blank = |text: &[u8]| text.is_empty() || text == b"\r";
         let blanks = text.split(|byte| *byte == b'\n').any(blank);
         let empty = |cells: &Cells| blanks && cells.len() == 1 && cells[0].is_empty();

@@ -1,4 +1,4 @@
-//! A lookup file, behind a first line with sightings: `<bucket> <ip> <first> <last>;...`. A line that begins with `!`
+//! A lookup file, after a first line with sightings: `<bucket> <ip> <first> <last>;...`. A line that begins with `!`
 //! puts the file where the app ships its first history; then, a `*` repeats what follows the file's first line until it
 //! is long enough for several runs of rows.
 

@@ -383,7 +383,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_hides_a_status(
+        fn no_client_hides_a_status(
             url in hostile_text(),
             referrer in hostile_text(),
             agent in hostile_text(),

@@ -37,7 +37,7 @@ pub(crate) struct Outcome {
 pub(crate) enum FinishError {
     /// The history cannot be read, or is not a table of pairs and times: nothing can be decided, nothing was written.
     Failed(Error),
-    /// The reader of the result is gone; nothing was written.
+    /// The reader of the result is gone; see [`PublishError::Cancelled`].
     Cancelled,
 }
 
@@ -303,7 +303,7 @@ impl Returned {
         }
         let mut room = false;
         for id in pairs {
-            if let Some(count) = self.counts.get_mut(id.0 as usize) {
+            if let Some(count) = self.counts.get_mut(id.index()) {
                 room |= new(*id) && *count < self.limit;
                 *count = count.saturating_add(1);
             }

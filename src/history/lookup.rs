@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_somebody_writes_meanwhile_is_read_from_its_start() {
+    fn a_file_that_is_written_meanwhile_is_read_from_its_start() {
         let rows = |count: usize| "billing,192.0.2.7,1,2\n".repeat(count);
         let text = |rows: &str| format!("bucket_name,remote_ip,firstTime,lastTime\n{rows}");
         let torn = text(&(rows(50_000) + "billing,192.0"));

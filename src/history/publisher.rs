@@ -75,7 +75,7 @@ pub enum PublishError {
     History(Error),
     /// The history could not be replaced, or not for certain.
     Failed(Failure),
-    /// The reader of the result is gone; nothing was written.
+    /// The reader of the result is gone; nothing was written, unless an unconfirmed replacement came before.
     Cancelled,
 }
 

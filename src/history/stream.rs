@@ -139,7 +139,7 @@ mod tests {
         Ok((text, blocks))
     }
 
-    /// Rows whose first cell holds `lines` lines that look like rows and are none.
+    /// Rows whose first cell holds `lines` lines that look like rows and are not.
     fn rows(lines: &[usize]) -> String {
         let row = |lines: &usize| {
             let note = "\nbilling,\"\"192.0.2.1,\n".repeat(*lines);
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn no_block_begins_inside_a_row() {
-        // Lines that are no rows across the ends of blocks; a row longer than a block, longer than several.
+        // Lines that only look like rows, across the ends of blocks; a row longer than a block, longer than several.
         for lines in [
             vec![3; 20_000],
             vec![0, 40_000, 1, 30_000, 0],

@@ -1,8 +1,7 @@
 //! Time zones: the UTC offset at an instant, and the instant of a wall clock time.
 //!
-//! Invariants: a wall clock time that the clocks skipped is moved past the gap; one that they showed twice is
-//! the earlier instant. Both kinds of zone, the system's and Splunk's, follow
-//! the same two rules.
+//! Invariants: a wall clock time that the clocks skipped is moved past the gap; one that they showed twice is the
+//! earlier instant. Both kinds of zone, the system's and Splunk's, follow the same two rules.
 
 use std::sync::Arc;
 

@@ -11,10 +11,10 @@ pub use key_fields::{DEFAULT_KEY_FIELDS, KeyFields};
 pub use status::StatusList;
 
 /// The lookup that Splunk's own search uses.
-pub const DEFAULT_LOOKUP: &str = "previously_seen_S3_access_from_remote_ip.csv";
+pub(crate) const DEFAULT_LOOKUP: &str = "previously_seen_S3_access_from_remote_ip.csv";
 
 /// The threshold of newness that Splunk's own search uses.
-pub const DEFAULT_WINDOW: &str = "-70m@m";
+pub(crate) const DEFAULT_WINDOW: &str = "-70m@m";
 
 /// What makes a pair new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,22 +38,22 @@ pub enum Output {
 
 /// What makes a pair new, and which of its rows are returned.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// What makes a pair new.
-    pub new: NewRule,
+    pub(crate) new: NewRule,
     /// The time that separates old from new under [`NewRule::Window`].
-    pub threshold: Timestamp,
+    pub(crate) threshold: Timestamp,
     /// Which rows are returned.
-    pub output: Output,
+    pub(crate) output: Output,
     /// Rows returned for each new pair; 0 = all.
-    pub max_events: u32,
+    pub(crate) max_events: u32,
     /// Whether the run only updates the history and returns no rows.
-    pub seed: bool,
+    pub(crate) seed: bool,
 }
 
 impl Rules {
     /// Whether a row of the history with this first time makes its pair known, whatever other rows say.
-    pub fn makes_known(&self, first: Option<Timestamp>) -> bool {
+    pub(crate) fn makes_known(&self, first: Option<Timestamp>) -> bool {
         self.new == NewRule::Unseen || first.is_none_or(|first| first < self.threshold)
     }
 }
@@ -92,7 +92,7 @@ impl FromStr for Output {
 ///
 /// # Errors
 /// Anything else.
-pub fn whole_number(text: &str) -> Result<u32, NotAllowed> {
+pub(crate) fn whole_number(text: &str) -> Result<u32, NotAllowed> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(number) if digits => Ok(number),

@@ -109,7 +109,8 @@ impl SearchInfo {
     }
 }
 
-/// A reply of the command. The keys are written in this order: with `error` before `inspector`, splunkd loses the messages (Splunk's Machine Learning Toolkit, `cexc.py`).
+/// A reply of the command. The keys are written in this order: with `error` before `inspector`, splunkd loses the
+/// messages (Splunk's Machine Learning Toolkit, `cexc.py`).
 #[derive(Debug, Default, Serialize)]
 pub struct Reply {
     /// The type of the command; in the reply to getinfo.

@@ -1,8 +1,8 @@
 //! Escapes for text from outside, before it is shown in a message or in a table on a terminal.
 //!
 //! Attackers write part of every S3 log line. A terminal escape, a line break or a direction override in a user agent
-//! must not rewrite what a person reads, so every character that a terminal
-//! does not simply show is written as an escape.
+//! must not rewrite what a person reads, so every character that a terminal does not simply show is written as an
+//! escape.
 
 use std::fmt::Write;
 
@@ -35,7 +35,7 @@ pub fn escaped(text: &[u8]) -> String {
 }
 
 /// Whether a terminal shows a character and does nothing else.
-pub fn is_visible(character: char) -> bool {
+pub(crate) fn is_visible(character: char) -> bool {
     !character.is_ascii_control() && !is_deceptive(character)
 }
 

@@ -7,13 +7,13 @@
 //! ```
 
 /// The column of first times, as it is written.
-pub const FIRST_TIME: &str = "firstTime";
+pub(crate) const FIRST_TIME: &str = "firstTime";
 /// The column of last times, as it is written.
-pub const LAST_TIME: &str = "lastTime";
+pub(crate) const LAST_TIME: &str = "lastTime";
 
 /// The columns that hold a first and a last time, the preferred ones first: ours, those of Splunk's baseline search and
 /// Security Essentials, and those of Splunk's Cloud detections.
-pub const TIME_COLUMNS: [(&str, &str); 3] = [
+pub(crate) const TIME_COLUMNS: [(&str, &str); 3] = [
     (FIRST_TIME, LAST_TIME),
     ("earliest", "latest"),
     ("firstTimeSeen", "lastTimeSeen"),

@@ -20,7 +20,7 @@ pub(super) enum OptionError {
     )]
     NotAnOption(String),
     /// `by=value`.
-    #[error("by is no option: write by and the key fields behind the options, without =")]
+    #[error("by is no option: write by and the key fields after the options, without =")]
     ByWithValue,
     /// A name that is not an option's, and the most similar one that is.
     #[error(

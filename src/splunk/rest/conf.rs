@@ -63,13 +63,13 @@ fn is_disabled(app: &Path) -> bool {
         .is_some_and(|state| state == "disabled")
 }
 
-/// The value of `name` in `[stanza]` of a file; none where the file cannot be read.
+/// The value of `name` in `[stanza]` of a file; `None` where the file does not set it or cannot be read.
 fn setting(file: &Path, stanza: &str, name: &str) -> Option<String> {
     let text = read(file).ok()?;
     value(&String::from_utf8_lossy(&text), stanza, name)
 }
 
-/// The last value of `name` in `[stanza]`: later lines win. An empty value is none.
+/// The last value of `name` in `[stanza]`: later lines win. An empty value counts as unset.
 fn value(text: &str, stanza: &str, name: &str) -> Option<String> {
     let mut within = false;
     let mut found = None;

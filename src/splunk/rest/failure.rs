@@ -106,7 +106,7 @@ impl Request<'_> {
             ),
             Ask::Create => format!(
                 "the capability upload_lookup_files and write permission on the app {} (Apps > Manage Apps > \
-                 Permissions), or let somebody who has them run the search once: after that, write permission on the \
+                 Permissions), or let a user who has them run the search once: after that, write permission on the \
                  lookup is enough",
                 self.app
             ),

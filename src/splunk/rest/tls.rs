@@ -1,5 +1,5 @@
-//! TLS for the HTTP client: its own connector asks authorities and compares host names, this one knows splunkd by its
-//! certificate alone.
+//! TLS for the HTTP client. ureq's own connector asks authorities and compares host names; this one knows splunkd by
+//! its certificate alone.
 
 use std::fmt;
 use std::io::{Read, Write};

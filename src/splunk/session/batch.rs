@@ -1,4 +1,4 @@
-//! RecordBuffer of a chunk, and the accesses read from them: all the work on rows that needs no detector.
+//! The records of a chunk, and the accesses read from them: all the work on rows that needs no detector.
 
 use std::io::Read;
 
@@ -21,7 +21,7 @@ pub(super) struct Reading<'a> {
     pub(super) output: Output,
 }
 
-/// RecordBuffer that were read at once, and the accesses of a run of them.
+/// Records that were read at once, and the accesses of some that follow each other.
 #[derive(Debug, Default)]
 pub(super) struct RecordBatch {
     records: RecordBuffer,
