@@ -2,10 +2,9 @@
 
 use std::fs;
 
+use s3newip::accesslog::Event;
 use s3newip::csv::{RecordReader, decoded};
 use serde_json::json;
-
-use s3newip::accesslog::Event;
 
 use super::csv_reference::records;
 use super::sessions::{Transcript, frame, run_session};
@@ -103,10 +102,11 @@ impl Options {
     }
 
     fn history(&self) -> &'static [u8] {
-        if self.0 & 32 == 0 {
-            HISTORY.as_bytes()
-        } else {
-            b""
+        match (self.keys().len(), self.0 & 32) {
+            (1, 0) => b"bucket_name,firstTime,lastTime\nbilling,1600000000,1600000000\n",
+            (1, _) => b"bucket_name,firstTime,lastTime\n",
+            (_, 0) => HISTORY.as_bytes(),
+            (..) => b"bucket_name,remote_ip,firstTime,lastTime\n",
         }
     }
 

@@ -44,7 +44,7 @@ fn meant(now: Option<Vec<u8>>, zone: Option<Vec<u8>>) -> (Option<i64>, Option<Zo
     let now = now.and_then(|text| Timestamp::parse(&text));
     let zone = zone.and_then(|text| String::from_utf8(text).ok());
     (
-        now.map(Timestamp::seconds),
+        now.map(Timestamp::seconds).filter(|now| *now > 0),
         zone.and_then(|text| Zone::from_splunk(&text)),
     )
 }
