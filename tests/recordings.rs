@@ -165,7 +165,7 @@ fn recorded_rows_come_back_byte_for_byte() {
         let found = replay(
             &splunk,
             recording,
-            &["new=unseen", "by", &key],
+            &["new=unseen", "lookup=recorded.csv", "by", &key],
             number as u64,
         );
         let (columns, rows) = (recording.columns(), recording.rows());
@@ -192,7 +192,7 @@ fn recorded_rows_come_back_byte_for_byte() {
         let again = replay(
             &splunk,
             recording,
-            &["new=unseen", "by", &key],
+            &["new=unseen", "lookup=recorded.csv", "by", &key],
             number as u64 + 1,
         );
         again.expect_no_rows();
