@@ -26,6 +26,15 @@ pub mod rules;
 
 pub mod access;
 
+pub mod principal;
+
+// How unusual an access is.
+pub mod network;
+
+pub mod score;
+
+pub mod allow_list;
+
 // The pairs of a search, the history, and the decision what is new.
 pub mod pairs;
 
