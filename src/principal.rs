@@ -81,16 +81,29 @@ pub fn is_untrusted(principal: &[u8]) -> bool {
     matches!(principal, [.., UNTRUSTED])
 }
 
-/// A principal's parts: the requester, whether the requests are presigned, whether they take no right.
-pub fn parts(principal: &[u8]) -> (&[u8], bool, bool) {
-    let trusted = principal.strip_suffix(&[UNTRUSTED]);
-    let rest = trusted.unwrap_or(principal);
-    let requester = rest.strip_suffix(&[PRESIGNED]);
-    (
-        requester.unwrap_or(rest),
-        requester.is_some(),
-        trusted.is_some(),
-    )
+/// What a principal says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// The requester, without the parts that its user chooses.
+    pub requester: &'a [u8],
+    /// Whether the accesses are by presigned links.
+    pub is_presigned: bool,
+    /// Whether they take no right.
+    pub is_untrusted: bool,
+}
+
+impl<'a> Parts<'a> {
+    /// Of a principal.
+    pub fn of(principal: &'a [u8]) -> Self {
+        let trusted = principal.strip_suffix(&[UNTRUSTED]);
+        let rest = trusted.unwrap_or(principal);
+        let requester = rest.strip_suffix(&[PRESIGNED]);
+        Self {
+            requester: requester.unwrap_or(rest),
+            is_presigned: requester.is_some(),
+            is_untrusted: trusted.is_some(),
+        }
+    }
 }
 
 /// `requester` without its role session or its federated user's name.
@@ -236,22 +249,26 @@ mod tests {
             let plain = principal(text, "AuthHeader", "REST.GET.OBJECT", false);
             assert_eq!(plain, format!("{text}~"));
             assert!(!is_untrusted(plain.as_bytes()));
-            assert_eq!(parts(plain.as_bytes()), (plain.as_bytes(), false, false));
+            assert_eq!(Parts::of(plain.as_bytes()).requester, plain.as_bytes());
         }
     }
 
     #[test]
     fn a_principal_has_its_parts() {
-        let cases: [(&[u8], (&[u8], bool, bool)); 5] = [
-            (b"user", (b"user", false, false)),
-            (b"user?", (b"user", true, false)),
-            (b"-!", (b"-", false, true)),
-            (b"user?!", (b"user", true, true)),
-            (b"!", (b"", false, true)),
-        ];
-        for (principal, expected) in cases {
-            assert_eq!(parts(principal), expected);
-            assert_eq!(is_untrusted(principal), expected.2);
+        for (principal, requester, is_presigned, is_untrusted) in [
+            ("user", "user", false, false),
+            ("user?", "user", true, false),
+            ("-!", "-", false, true),
+            ("user?!", "user", true, true),
+            ("!", "", false, true),
+        ] {
+            let expected = Parts {
+                requester: requester.as_bytes(),
+                is_presigned,
+                is_untrusted,
+            };
+            assert_eq!(Parts::of(principal.as_bytes()), expected);
+            assert_eq!(super::is_untrusted(principal.as_bytes()), is_untrusted);
         }
     }
 }

@@ -64,11 +64,11 @@ impl<'a> Model<'a> {
             .filter(|(row, _)| row.bucket == candidate.bucket)
             .collect();
         let habit = is_familiar(&of_requester).then(|| {
-            let buckets = self.new(&of_requester, |row| row.bucket.clone());
+            let buckets = self.started(&of_requester, |row| row.bucket.clone());
             bits(buckets, self.age(&of_requester))
         });
         if !in_bucket.is_empty() {
-            let requesters = self.new(&in_bucket, |row| row.principal.clone());
+            let requesters = self.started(&in_bucket, |row| row.principal.clone());
             let arrivals = bits(requesters, self.age(&in_bucket));
             return habit.map_or(arrivals, |habit| habit.min(arrivals));
         }
@@ -88,7 +88,7 @@ impl<'a> Model<'a> {
         };
         let rate = |level: usize| {
             bits(
-                self.new(&rows, |row| networks(&row.address)[level].clone()),
+                self.started(&rows, |row| networks(&row.address)[level].clone()),
                 self.age(&rows),
             )
         };
@@ -107,7 +107,7 @@ impl<'a> Model<'a> {
     }
 
     /// How many things have their first row within the window.
-    fn new(&self, rows: &[&Stored], thing: impl Fn(&Access) -> String) -> usize {
+    fn started(&self, rows: &[&Stored], thing: impl Fn(&Access) -> String) -> usize {
         let mut all = BTreeSet::new();
         let mut old = BTreeSet::new();
         for (row, first) in rows {
@@ -162,6 +162,7 @@ fn scores<'a>(
     candidates: &[Access],
     habit: i64,
     limits: Limits,
+    seed: [u8; 16],
     mut order: impl FnMut(usize) -> Vec<&'a Stored>,
 ) -> (Vec<Score>, usize) {
     let mut scorer = Scorer::new(
@@ -169,7 +170,7 @@ fn scores<'a>(
         Timestamp::from_seconds(NOW),
         Duration::from_secs(habit as u64),
         limits,
-        b"the same hashes!",
+        &seed,
     );
     let mut passes = 0;
     loop {
@@ -231,7 +232,7 @@ fn assert_as_the_model(rows: &[Stored], candidates: &[Access], habit: i64, score
 }
 
 /// The same rows in another order, by the numbers.
-fn shuffled<'a>(rows: &'a [Stored], pass: usize) -> Vec<&'a Stored> {
+fn shuffled(rows: &[Stored], pass: usize) -> Vec<&Stored> {
     let mut rows: Vec<_> = rows.iter().collect();
     let hash =
         |place: usize| (place as u64 + 7).wrapping_mul(0x9e37_79b9_7f4a_7c15 + 2 * pass as u64);
@@ -301,9 +302,10 @@ proptest! {
         rows in histories(),
         candidates in prop::collection::vec(accesses(), 1..40),
         limits in limits(),
+        seed in any::<u8>(),
         habit in prop_oneof![Just(30 * DAY), 1..90 * DAY],
     ) {
-        let (scores, _) = scores(&candidates, habit, limits, |pass| shuffled(&rows, pass));
+        let (scores, _) = scores(&candidates, habit, limits, [seed; 16], |pass| shuffled(&rows, pass));
         assert_as_the_model(&rows, &candidates, habit, &scores);
     }
 }
@@ -356,7 +358,9 @@ fn a_crowd_is_counted_as_if_there_were_room_for_it() {
     ] {
         let rows = crowd(all, new);
         for limits in [small(), Limits::default()] {
-            let (scores, passes) = scores(&stranger, 30 * DAY, limits, |_| rows.iter().collect());
+            let (scores, passes) = scores(&stranger, 30 * DAY, limits, [7; 16], |_| {
+                rows.iter().collect()
+            });
             assert_as_the_model(&rows, &stranger, 30 * DAY, &scores);
             let is_busy = scores[0].total() < 0.1;
             assert_eq!(is_busy, new >= 3_000, "{all} {new}: {scores:?}");
@@ -375,7 +379,9 @@ fn a_requester_of_many_networks_is_no_quiet_one() {
     ];
     for new in [0, 20, 50_000] {
         let rows = of_one(crowd(100_000, new));
-        let (scores, _) = scores(&visitor, 30 * DAY, small(), |pass| shuffled(&rows, pass));
+        let (scores, _) = scores(&visitor, 30 * DAY, small(), [new as u8; 16], |pass| {
+            shuffled(&rows, pass)
+        });
         assert_as_the_model(&rows, &visitor, 30 * DAY, &scores);
     }
 }
@@ -385,8 +391,10 @@ fn an_estimate_is_near_wherever_the_number_lies() {
     let stranger = [access("busy", "192.0.2.1", "stranger")];
     for new in [1, 3, 10, 30, 100, 200, 300, 500, 1_000] {
         let rows = crowd(6_000, new);
-        for habit in [30 * DAY, 365 * DAY] {
-            let (scores, _) = scores(&stranger, habit, small(), |_| rows.iter().collect());
+        for (seed, habit) in (0..20_u8).flat_map(|seed| [(seed, 30 * DAY), (seed, 365 * DAY)]) {
+            let (scores, _) = scores(&stranger, habit, small(), [seed; 16], |_| {
+                rows.iter().collect()
+            });
             assert_as_the_model(&rows, &stranger, habit, &scores);
         }
     }
@@ -408,7 +416,9 @@ fn more_candidates_than_a_pass_has_room_for_are_all_scored() {
         candidates: 300,
         things: 500,
     };
-    let (scores, passes) = scores(&candidates, 30 * DAY, limits, |pass| shuffled(&rows, pass));
+    let (scores, passes) = scores(&candidates, 30 * DAY, limits, [1; 16], |pass| {
+        shuffled(&rows, pass)
+    });
     assert!(passes > 10, "{passes}");
     assert!(scores.iter().all(|score| score.total() > 0.0));
     assert_as_the_model(&rows, &candidates, 30 * DAY, &scores);
@@ -420,7 +430,7 @@ fn an_empty_history_is_read_once_whatever_the_candidates() {
     let candidates: Vec<_> = (0..100_000).map(one_of).collect();
     let known = (access("bucket", "192.0.2.9", ""), Some(NOW - 90 * DAY));
     for rows in [vec![], vec![known]] {
-        let (scores, passes) = scores(&candidates, 30 * DAY, Limits::default(), |_| {
+        let (scores, passes) = scores(&candidates, 30 * DAY, Limits::default(), [1; 16], |_| {
             rows.iter().collect()
         });
         assert_eq!(passes, 1);

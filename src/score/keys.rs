@@ -1,4 +1,4 @@
-//! Keyed hashes in place of texts, so that no one outside can aim at two with the same hash.
+//! Keyed hashes in place of texts: without the key, texts with the same hash cannot be aimed at.
 
 use siphasher::sip::SipHasher13;
 

@@ -42,6 +42,7 @@ mod keys;
 mod pass;
 mod rate;
 mod reason;
+mod sieve;
 mod table;
 
 use std::time::Duration;
@@ -302,6 +303,7 @@ impl<'a, I: Iterator<Item = Candidate<'a>> + Clone> Scorer<I> {
                 return;
             }
             self.group += 1;
+            pass.expect(&candidate);
             let keys = self.hasher.candidate(&candidate);
             self.add_candidate(&keys, pass);
         }
@@ -324,6 +326,9 @@ impl<'a, I: Iterator<Item = Candidate<'a>> + Clone> Scorer<I> {
 
     /// Adds the contexts whose counts are not exact enough.
     fn add_open(&self, pass: &mut Pass) {
+        for candidate in self.group() {
+            pass.expect(&candidate);
+        }
         for (key, wanted) in self.open.buckets.iter() {
             let known = self.facts.buckets.get(key).copied();
             pass.buckets
@@ -339,11 +344,15 @@ impl<'a, I: Iterator<Item = Candidate<'a>> + Clone> Scorer<I> {
     /// The counts of this group's candidates that are not exact enough.
     fn unsettled(&self) -> Open {
         let mut open = Open::default();
-        let group = self.candidates.clone().skip(self.done).take(self.group);
-        for candidate in group {
+        for candidate in self.group() {
             let keys = self.hasher.candidate(&candidate);
             self.facts.add_unsettled(&keys, &self.window, &mut open);
         }
         open
+    }
+
+    /// The candidates of this pass.
+    fn group(&self) -> impl Iterator<Item = Candidate<'a>> {
+        self.candidates.clone().skip(self.done).take(self.group)
     }
 }

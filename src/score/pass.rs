@@ -2,11 +2,12 @@
 //!
 //! A context is a bucket, in which requesters are counted, or a requester, whose buckets and networks are.
 
-use super::Row;
 use super::count::{Count, Counter, Room};
 use super::keys::{Hasher, Keys};
 use super::rate::Window;
+use super::sieve::Sieve;
 use super::table::{FlagSet, KeyMap};
+use super::{Candidate, Row};
 use crate::principal;
 use crate::text::timestamp::Timestamp;
 
@@ -83,6 +84,9 @@ pub(super) struct Pass {
     pub(super) requesters: KeyMap<Context<3>>,
     /// What is asked for; the flag is up where a row has it.
     pub(super) asked: FlagSet,
+    /// The texts of the buckets and of the requesters.
+    bucket_texts: Sieve,
+    requester_texts: Sieve,
     /// The earliest time of any row that counts.
     pub(super) history: Option<Timestamp>,
     room: Room,
@@ -95,6 +99,8 @@ impl Pass {
             buckets: KeyMap::default(),
             requesters: KeyMap::default(),
             asked: FlagSet::default(),
+            bucket_texts: Sieve::default(),
+            requester_texts: Sieve::default(),
             history: None,
             room: Room::new(room),
         }
@@ -104,18 +110,51 @@ impl Pass {
         self.buckets.len() + self.requesters.len()
     }
 
+    /// Lets rows of this candidate's bucket and requester in.
+    pub(super) fn expect(&mut self, candidate: &Candidate<'_>) {
+        self.bucket_texts.add(candidate.bucket);
+        self.requester_texts.add(candidate.principal);
+    }
+
     /// Takes in a row with a requester.
     #[inline]
     pub(super) fn observe(&mut self, row: &Row<'_>, hasher: &mut Hasher, window: &Window) {
-        let (bucket, requester) = hasher.row(row);
-        let old = window.is_old(row.first);
-        if !principal::is_untrusted(row.principal) {
+        let is_trusted = !principal::is_untrusted(row.principal);
+        if is_trusted {
             self.history = earlier(self.history, row.first);
-            if let Some(context) = self.buckets.get_mut(bucket) {
-                let [requesters] = context.see(row.first);
-                requesters.add(requester, old, &mut self.room);
+        }
+        let of_bucket = is_trusted && self.bucket_texts.passes(row.bucket);
+        let of_requester = self.requester_texts.passes(row.principal);
+        if of_bucket || of_requester {
+            let (bucket, requester) = hasher.row(row);
+            let old = window.is_old(row.first);
+            if of_bucket {
+                self.count_in_bucket(row, bucket, requester, old);
+            }
+            if of_requester {
+                self.count_in_requester(row, hasher, bucket, requester, old);
             }
         }
+        if self.room.is_over() {
+            self.make_room();
+        }
+    }
+
+    fn count_in_bucket(&mut self, row: &Row<'_>, bucket: u64, requester: u64, old: bool) {
+        if let Some(context) = self.buckets.get_mut(bucket) {
+            let [requesters] = context.see(row.first);
+            requesters.add(requester, old, &mut self.room);
+        }
+    }
+
+    fn count_in_requester(
+        &mut self,
+        row: &Row<'_>,
+        hasher: &Hasher,
+        bucket: u64,
+        requester: u64,
+        old: bool,
+    ) {
         if let Some(context) = self.requesters.get_mut(requester) {
             let (narrow, wide) = hasher.networks(row.address);
             let keys = Keys {
@@ -131,9 +170,6 @@ impl Pass {
                 &mut self.room,
                 &mut self.asked,
             );
-        }
-        if self.room.is_over() {
-            self.make_room();
         }
     }
 
