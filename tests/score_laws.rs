@@ -1,7 +1,8 @@
 //! The score, held against a plain model over random histories.
 //!
 //! The model keeps every row and applies the formulas as they are written; the scorer sees the rows one by one, in bounded
-//! memory, in as many passes as it asks for. `PROPTEST_CASES` asks for another number of histories.
+//! memory, in as many passes as it asks for. A failure is kept in `score_laws.regressions`; `PROPTEST_CASES` asks for another
+//! number of histories.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +16,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use s3newip::score::{Candidate, Limits, Row, Score, Scorer, Where, Who};
 use s3newip::text::timestamp::Timestamp;
 
@@ -295,7 +297,17 @@ fn limits() -> impl Strategy<Value = Limits> {
     ]
 }
 
+/// Keeps a history that failed beside this file, as the other laws do.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     /// Whatever the limits, the order of the rows, and the passes that broke off.
     #[test]
     fn scores_are_those_of_the_formulas(
