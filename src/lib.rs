@@ -32,6 +32,15 @@ pub mod rules;
 
 pub mod access;
 
+pub mod principal;
+
+// How unusual an access is for its requester.
+pub mod network;
+
+pub mod score;
+
+pub mod allow_list;
+
 // The pairs of a search, the history, and which pairs are new.
 pub mod pairs;
 
