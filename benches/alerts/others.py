@@ -6,10 +6,7 @@ OTHERS = {
     "staff sign in through IAM Identity Center, so that the session is a person": {
         "SSO_ROLE": "AWSReservedSSO_{team}_0123456789abcdef"
     },
-    "all staff are IAM users": {"SSO": 0.0},
     "staff work half as often in their bucket": {"STAFF_VISITS": 0.1},
-    "staff work twice as often in their bucket": {"STAFF_VISITS": 0.4},
     "staff work at home nine times in ten": {"REMOTE": 0.9},
     "every leaked link is a portal's": {"LEAK_FROM_PORTAL": 1.0},
-    "every visit of an intrusion is the only one to its bucket from its address": {"INTRUSION_VISITS": (1, 1)},
 }
