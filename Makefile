@@ -5,7 +5,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 ARCHITECTURE := $(patsubst arm64,aarch64,$(patsubst amd64,x86_64,$(shell uname -m)))
 PACKAGE := dist/s3newip-$(VERSION).tgz
 
-.PHONY: help run quick test test-app soak bench bench-instr lint doc fuzz deny app dist test-dist appinspect clean
+.PHONY: help run quick test test-app test-alerts soak bench bench-instr alerts lint doc fuzz deny app dist test-dist appinspect clean
 
 # The tests of `make quick`, besides those in src: the whole way of a row, in seconds.
 QUICK := layers options rows columns results history protocol scan
@@ -22,15 +22,18 @@ run: ## show what the command does, on samples
 quick: ## the tests to run after every change
 	cargo test --locked --lib $(addprefix --test ,$(QUICK))
 
-test: ## all tests of the code, and those of the app
+test: ## all tests of the code, those of the app, and those of the evaluation's own model
 	cargo test --locked
-	$(MAKE) test-app
+	$(MAKE) test-app test-alerts
 
 test-app: ## the tests of the app, on a package with this machine's binary
 	cargo build --locked
 	scripts/make-app.sh target/test-app/s3newip $(ARCHITECTURE)=target/debug/s3newip
 	scripts/pack.sh target/test-app/s3newip target/test-app/s3newip-$(VERSION).tgz
 	scripts/test-app.sh target/test-app/s3newip-$(VERSION).tgz
+
+test-alerts: ## the formulas of the plain model that `make alerts` compares the program with
+	cd benches && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest alerts.test_policy
 
 soak: ## the random kills of the tests, ten times as many
 	S3NEWIP_SOAK=1 cargo test --locked --test crash -- --nocapture
@@ -40,6 +43,9 @@ bench: ## everything against its peers, into benches/RESULTS.md: needs 7 GB, and
 
 bench-instr: ## instruction counts, against benches/instructions.tsv; needs valgrind
 	PYTHONDONTWRITEBYTECODE=1 python3 benches/instructions.py
+
+alerts: app ## which accesses raise an alert, judged on simulated worlds, into benches/ALERTS.md: 10 minutes on two cores
+	cd benches && PYTHONDONTWRITEBYTECODE=1 python3 -m alerts --others --write
 
 lint: ## format and clippy
 	cargo fmt --check
