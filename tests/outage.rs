@@ -2,6 +2,8 @@
 //! that are skipped, that end before they publish; events that arrive late, lines that Splunk has cut. What no hourly
 //! run has reported, a sweep reports, and nothing that a run has reported and published is reported again.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,7 @@
 //! Accesses out of the rows of a search.
 
+use std::borrow::Cow;
+
 use super::agreement::LINE_COLUMNS;
 use super::field::{Field, cell, distinct_texts};
 use super::log_line::{LineColumns, LogLine};
@@ -27,7 +29,7 @@ impl Key {
     }
 
     /// Its value in `line`, where there is a line and that has the field.
-    fn in_line<'l>(&self, line: Option<&'l LogLine<'_>>) -> Option<&'l [u8]> {
+    fn in_line<'a>(&self, line: Option<&LogLine<'a>>) -> Option<Cow<'a, [u8]>> {
         Some(line?.value(self.in_line?))
     }
 }
@@ -127,7 +129,7 @@ impl AccessColumns {
         let before = pairs.len();
         for (index, key) in self.keys.iter().enumerate() {
             if let Some(value) = key.in_line(line) {
-                pairs.push_value(usable(value, index)?);
+                pairs.push_value(usable(&value, index)?);
             } else if let Some(value) = key.field.single(record) {
                 pairs.push_value(usable(&value, index)?);
             } else {

@@ -11,8 +11,9 @@ use crate::pair;
 /// A log line: the values of [`LINE_COLUMNS`], and its status.
 #[derive(Debug)]
 pub(super) struct LogLine<'a> {
-    values: [Cow<'a, [u8]>; LINE_COLUMNS.len()],
-    status: HttpStatus,
+    event: Event<'a>,
+    /// Whether quotes are doubled in it.
+    doubled: bool,
 }
 
 impl<'a> LogLine<'a> {
@@ -23,27 +24,40 @@ impl<'a> LogLine<'a> {
             Some(text) => Event::read_doubled(text)?,
             None => Event::read(cell)?,
         };
-        let decoded = |text: &'a [u8]| match doubled {
-            Some(_) => undoubled(text),
-            None => Cow::Borrowed(text),
-        };
         Some(Self {
-            values: [
-                Cow::Borrowed(event.bucket_name),
-                decoded(event.remote_ip),
-                decoded(event.requester),
-            ],
-            status: event.http_status,
+            event,
+            doubled: doubled.is_some(),
         })
     }
 
+    /// The text of `LINE_COLUMNS[index]` as it stands in the line; empty beyond the last.
+    fn text(&self, index: usize) -> &'a [u8] {
+        match index {
+            0 => self.event.bucket_name,
+            1 => self.event.remote_ip,
+            2 => self.event.requester,
+            _ => b"",
+        }
+    }
+
     /// The value of `LINE_COLUMNS[index]`; empty beyond the last.
-    pub(super) fn value(&self, index: usize) -> &[u8] {
-        self.values.get(index).map_or(b"", |value| value)
+    pub(super) fn value(&self, index: usize) -> Cow<'a, [u8]> {
+        let text = self.text(index);
+        if self.doubled {
+            undoubled(text)
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
+
+    /// Whether a cell of CSV is plainly the value of `LINE_COLUMNS[index]`: with quotes written in the same way.
+    fn is_plainly(&self, index: usize, cell: &[u8]) -> bool {
+        let text = strip_quotes(cell);
+        text.is_some() == self.doubled && text.unwrap_or(cell) == self.text(index)
     }
 
     pub(super) fn status(&self) -> HttpStatus {
-        self.status
+        self.event.http_status
     }
 }
 
@@ -81,12 +95,12 @@ impl LineColumns {
     /// How the columns of `record` agree with `line`, which is its log line.
     pub(super) fn compare(&self, record: &Record<'_>, line: &LogLine<'_>) -> Agreements {
         let mut agreements = Agreements::default();
-        let columns = self.fields.iter().zip(&line.values);
-        for (agreement, (field, value)) in agreements.0.iter_mut().zip(columns) {
-            *agreement = match field.single(record) {
-                Some(cell) => Agreement::of(&cell, value),
-                None => of_values(*field, record, value),
-            };
+        for (index, (agreement, field)) in agreements.0.iter_mut().zip(self.fields).enumerate() {
+            let [plain, twin] = [field.plain, field.multivalue]
+                .map(|column| column.map_or(b"".as_slice(), |at| record.raw(at)));
+            if !(twin.is_empty() && line.is_plainly(index, plain)) {
+                *agreement = of_field(field, record, &line.value(index));
+            }
         }
         agreements
     }
@@ -97,7 +111,7 @@ impl LineColumns {
         let index = LINE_COLUMNS.iter().position(|column| *column == name);
         let (mut csv, line) = (Vec::new(), self.read(record));
         if let (Some(index), Some(line)) = (index, line) {
-            push_cell(&mut csv, line.value(index));
+            push_cell(&mut csv, &line.value(index));
         }
         csv
     }
@@ -116,7 +130,7 @@ impl LineColumns {
             let plain = self.fields.iter().position(|field| is_at(field.plain));
             let twin = self.fields.iter().position(|field| is_at(field.multivalue));
             match (plain, twin) {
-                (Some(index), _) if differs(index) => push_cell(out, line.value(index)),
+                (Some(index), _) if differs(index) => push_cell(out, &line.value(index)),
                 (_, Some(index)) if differs(index) => {}
                 _ => out.extend_from_slice(record.raw(at)),
             }
@@ -125,14 +139,14 @@ impl LineColumns {
         for (index, _) in absent.filter(|(_, field)| field.plain.is_none()) {
             out.push(b',');
             if differs(index) {
-                push_cell(out, line.value(index));
+                push_cell(out, &line.value(index));
             }
         }
     }
 }
 
-/// How the values of a multivalue field agree with a line's value.
-fn of_values(field: Field, record: &Record<'_>, in_line: &[u8]) -> Agreement {
+/// How the values of a field agree with a line's value.
+fn of_field(field: Field, record: &Record<'_>, in_line: &[u8]) -> Agreement {
     let Some(twin) = field.twin(record) else {
         return Agreement::of(&cell(record, field.plain), in_line);
     };

@@ -77,10 +77,12 @@ impl<'a> Response<'a> {
     fn after_uri(request_uri: &'a [u8], text: &'a [u8]) -> Option<Self> {
         let (http_status, rest) = split_status(text)?;
         let (error_code, mut rest) = split_field(rest);
-        // bytes_sent, object_size, total_time, turn_around_time
-        for unit in [b"".as_slice(), b"", b"", b"ms"] {
-            rest = after_number(rest, unit)?;
+        // bytes_sent, object_size, total_time
+        for _ in 0..3 {
+            rest = after_number(rest)?;
         }
+        // turn_around_time
+        let rest = after_number(rest).or_else(|| after_milliseconds(rest))?;
         Some(Self {
             request_uri,
             http_status,
@@ -149,14 +151,21 @@ fn split_status(text: &[u8]) -> Option<(HttpStatus, &[u8])> {
     Some((HttpStatus::Code(code), rest.strip_prefix(b" ")?))
 }
 
-/// The text after the number, with or without `unit`, or `-` at its start, and after the space that follows, if any.
-fn after_number<'a>(text: &'a [u8], unit: &[u8]) -> Option<&'a [u8]> {
+/// The text after the number and `ms` at its start, and after the space that follows, if any.
+fn after_milliseconds(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = text.get(digits..)?.strip_prefix(b"ms")?;
+    let ends = digits > 0 && (rest.is_empty() || rest.starts_with(b" "));
+    ends.then(|| rest.strip_prefix(b" ").unwrap_or(rest))
+}
+
+/// The text after the number or `-` at its start, and after the space that follows, if any.
+fn after_number(text: &[u8]) -> Option<&[u8]> {
     let rest = match text {
         [b'-', rest @ ..] => rest,
         [b'0'..=b'9', rest @ ..] => {
             let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            let rest = rest.get(digits..)?;
-            rest.strip_prefix(unit).unwrap_or(rest)
+            rest.get(digits..)?
         }
         _ => return None,
     };
