@@ -19,8 +19,13 @@ use std::fs;
 use std::path::Path;
 
 /// The modules that compute and do nothing else.
-const PURE: [&str; 13] = [
+const PURE: [&str; 18] = [
     "text",
+    "reltime",
+    "principal",
+    "network",
+    "score",
+    "allow_list",
     "accesslog",
     "csv",
     "pair",
