@@ -1,6 +1,6 @@
 //! A Bloom filter of the search's pairs: one bit says of most pairs of the history that they need no look-up.
 //!
-//! Invariant: [`BloomFilter::may_contain`] is true for every pair of the set. It is also true for about one in ten others,
+//! Invariant: `BloomFilter::may_contain` is true for every pair of the set. It is also true for about one in ten others,
 //! which the look-up then does not find.
 
 use crate::pair::PairKey;

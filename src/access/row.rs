@@ -64,7 +64,7 @@ pub enum Unusable {
     Key(usize),
     /// The key field with this number (from 0) holds a NUL byte, which no lookup can keep.
     Nul(usize),
-    /// The key field with this number (from 0) is longer than [`MAX_KEY_BYTES`].
+    /// The key field with this number (from 0) is longer than 1 MiB.
     TooLong(usize),
     /// More than [`MAX_PAIRS_PER_ROW`] pairs, or more than [`MAX_PAIR_BYTES_PER_ROW`] bytes of them.
     TooManyPairs,
